@@ -1,0 +1,2 @@
+//! stub
+fn main() { seal_controller::main() }
