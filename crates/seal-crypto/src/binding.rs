@@ -66,6 +66,14 @@ impl Binding {
     pub fn scope(&self) -> Scope {
         self.scope
     }
+    /// The namespace, possibly empty when cluster-wide.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+    /// The name, possibly empty unless strict.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
     /// The OAEP label: `namespace/name`, `namespace` or empty.
     pub fn label(&self) -> Vec<u8> {
         todo!()
