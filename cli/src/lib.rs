@@ -1,2 +1,20 @@
-//! stub
-pub fn main() {}
+//! The `seal` command line: one file per verb, all of them run in-process by tests.
+//!
+//! It holds no cryptography and no policy of its own (those are in the crates below) and touches the outside world only
+//! through [`Io`] and the `cluster` module.
+
+#![expect(unreachable_pub, reason = "a program: its modules are public to one another only")]
+
+mod args;
+mod cluster;
+mod commands;
+mod entry;
+mod exit;
+mod io;
+mod kubeseal;
+mod report;
+mod write;
+
+pub use entry::{main, run};
+pub use exit::Exit;
+pub use io::Io;

@@ -1,2 +1,5 @@
-//! stub
-fn main() { seal_cli::main() }
+//! The `seal` program. Everything it does is in the library, where tests can reach it.
+
+fn main() -> std::process::ExitCode {
+    seal_cli::main()
+}

@@ -1,2 +1,4 @@
-//! stub
-fn main() { seal_cli::main() }
+//! The command line under test.
+fn main() -> std::process::ExitCode {
+    seal_cli::main()
+}

@@ -1,0 +1,1 @@
+//! The way to a cluster: kubeconfig, the controller's Service, certificates by URL.

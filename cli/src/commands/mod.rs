@@ -1,0 +1,18 @@
+//! The verbs, one file each: flags and `run(args, io)` in the shape load, decide, write.
+
+pub mod cert;
+pub mod completions;
+pub mod decrypt;
+pub mod demo;
+pub mod doctor;
+pub mod edit;
+pub mod encrypt;
+pub mod get;
+pub mod keys;
+pub mod kubeseal;
+pub mod man;
+pub mod rotate;
+pub mod set;
+pub mod status;
+pub mod unset;
+pub mod verify;

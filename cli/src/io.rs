@@ -1,0 +1,210 @@
+//! The only door to standard streams, files, the terminal, the environment, the clock and randomness.
+//!
+//! A command gets everything through [`Io`], so tests run it in-process with streams, time and randomness of their own.
+
+use crate::report::CliError;
+use rand::{SeedableRng, rngs::StdRng};
+use seal_secret::SecretBytes;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{IsTerminal, Read, Write},
+    path::Path,
+};
+
+/// Manifests larger than this are refused before they are read into memory.
+const LARGEST_FILE: u64 = 256 << 20;
+
+/// Streams, environment, clock and randomness of one run.
+pub struct Io {
+    input: Box<dyn Read + Send>,
+    output: Box<dyn Write + Send>,
+    errors: Box<dyn Write + Send>,
+    environment: BTreeMap<String, String>,
+    clock: Box<dyn Fn() -> i64 + Send>,
+    seeds: StdRng,
+    answers: Answers,
+    input_is_terminal: bool,
+    errors_are_terminal: bool,
+}
+
+/// Where hidden answers come from: the terminal, or a test's list.
+enum Answers {
+    Terminal,
+    Given(Vec<String>),
+}
+
+impl Io {
+    /// The process's own.
+    pub fn process() -> Self {
+        Self {
+            input: Box::new(std::io::stdin()),
+            output: Box::new(anstream::AutoStream::auto(std::io::stdout())),
+            errors: Box::new(anstream::AutoStream::auto(std::io::stderr())),
+            environment: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
+            clock: Box::new(|| jiff::Timestamp::now().as_second()),
+            seeds: rand::make_rng(),
+            answers: Answers::Terminal,
+            input_is_terminal: std::io::stdin().is_terminal(),
+            errors_are_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// For tests: the given input, clock and seed; output goes to the returned buffers, without colours.
+    pub fn scripted(input: &[u8], now: i64, answers: &[&str]) -> (Self, Captured, Captured) {
+        let (output, errors) = (Captured::default(), Captured::default());
+        let io = Self {
+            input: Box::new(std::io::Cursor::new(input.to_vec())),
+            output: Box::new(anstream::StripStream::new(Box::new(output.clone()) as Box<dyn Write + Send>)),
+            errors: Box::new(anstream::StripStream::new(Box::new(errors.clone()) as Box<dyn Write + Send>)),
+            environment: BTreeMap::new(),
+            clock: Box::new(move || now),
+            seeds: StdRng::seed_from_u64(7),
+            answers: Answers::Given(answers.iter().rev().map(|a| (*a).to_owned()).collect()),
+            input_is_terminal: !answers.is_empty(),
+            errors_are_terminal: false,
+        };
+        (io, output, errors)
+    }
+
+    /// For tests: sets an environment variable.
+    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Seconds since 1970.
+    pub fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// A fresh generator; every worker thread takes its own.
+    pub fn rng(&mut self) -> StdRng {
+        StdRng::from_rng(&mut self.seeds)
+    }
+
+    /// An environment variable that is set, not empty and UTF-8.
+    pub fn env(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The whole environment, for flags that can be given there.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    /// True when someone may be typing.
+    pub fn input_is_terminal(&self) -> bool {
+        self.input_is_terminal
+    }
+
+    /// True when progress may be drawn.
+    pub fn shows_progress(&self) -> bool {
+        self.errors_are_terminal
+    }
+
+    /// Standard input to its end.
+    pub fn read_input(&mut self) -> Result<SecretBytes, CliError> {
+        read_bounded(&mut self.input).map_err(|error| CliError::failed(format!("cannot read standard input: {error}")))
+    }
+
+    /// A file.
+    pub fn read_file(&self, path: &Path) -> Result<SecretBytes, CliError> {
+        let open = || -> std::io::Result<SecretBytes> {
+            let file = std::fs::File::open(path)?;
+            if file.metadata()?.is_dir() {
+                return Err(std::io::Error::other("is a folder, not a file"));
+            }
+            read_bounded(file)
+        };
+        open().map_err(|error| CliError::failed(format!("cannot read {}: {}", path.display(), reason(&error))))
+    }
+
+    /// A file, or standard input for `-`.
+    pub fn read(&mut self, path: &Path) -> Result<SecretBytes, CliError> {
+        if path == Path::new("-") { self.read_input() } else { self.read_file(path) }
+    }
+
+    /// Text to standard output.
+    pub fn print(&mut self, text: &str) -> Result<(), CliError> {
+        self.output.write_all(text.as_bytes()).map_err(|error| closed(&error))
+    }
+
+    /// Plaintext to standard output: only where the user asked for it.
+    pub fn print_secret(&mut self, bytes: &SecretBytes) -> Result<(), CliError> {
+        self.output.write_all(bytes.expose()).map_err(|error| closed(&error))
+    }
+
+    /// Standard output is on its way.
+    pub fn flush(&mut self) -> Result<(), CliError> {
+        self.output.flush().map_err(|error| closed(&error))
+    }
+
+    /// A line to standard error. Nobody listening there is no reason to fail.
+    pub fn say(&mut self, line: fmt::Arguments<'_>) {
+        let _ = writeln!(self.errors, "{line}");
+    }
+
+    /// Text to standard error as it is.
+    pub fn say_raw(&mut self, text: &str) {
+        let _ = self.errors.write_all(text.as_bytes());
+    }
+
+    /// Asks for a value without echoing it.
+    pub fn ask_hidden(&mut self, question: &str) -> Result<SecretBytes, CliError> {
+        match &mut self.answers {
+            Answers::Given(answers) => Ok(answers.pop().unwrap_or_default().into()),
+            Answers::Terminal => rpassword::prompt_password(question)
+                .map(SecretBytes::from)
+                .map_err(|error| CliError::failed(format!("cannot ask for the value: {error}")).hint("give it with --from-stdin or --from-file")),
+        }
+    }
+}
+
+/// Output a test can look at.
+#[derive(Clone, Default)]
+pub struct Captured(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Captured {
+    /// What was written so far.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("no writer panics")).into_owned()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no writer panics").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads into one buffer of the final size where the size is known, so no copies are left behind in freed memory.
+fn read_bounded(source: impl Read) -> std::io::Result<SecretBytes> {
+    let mut bytes = Vec::with_capacity(64 << 10);
+    source.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(std::io::Error::other("larger than 256 MiB"));
+    }
+    Ok(bytes.into())
+}
+
+/// A closed pipe is the reader's wish: end without a word.
+fn closed(error: &std::io::Error) -> CliError {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return CliError::failed("");
+    }
+    CliError::failed(format!("cannot write to standard output: {error}"))
+}
+
+/// The operating system's reason, in the words scripts know (`no such file or directory`).
+pub fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
