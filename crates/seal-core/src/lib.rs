@@ -3,6 +3,7 @@
 //! It reads no clock, file, network or randomness of its own, and knows no template engine: what is opened here was
 //! authenticated by the ciphertext's label and nothing else.
 
+pub mod bundle;
 pub mod claim;
 pub mod open;
 pub mod rotate;
