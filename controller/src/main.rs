@@ -1,2 +1,5 @@
-//! stub
-fn main() { seal_controller::main() }
+//! `seal-controller`: nothing but the way into the library.
+
+fn main() -> std::process::ExitCode {
+    seal_controller::main()
+}

@@ -1,1 +1,9 @@
-//! stub
+//! API types of the kinds Seal serves, their CRDs, conditions and reasons.
+//!
+//! It holds no client, no cryptography and no decision: it reads what the API server sent and writes what it takes.
+
+pub mod condition;
+pub mod sealed_secret;
+
+pub use condition::{Condition, ConditionStatus, ConditionType, Reason};
+pub use sealed_secret::SealedSecret;

@@ -1,0 +1,33 @@
+//! `bitnami.com/v1alpha1 SealedSecret`: names, the tolerant view of an object, its status and its CRD.
+
+mod crd;
+mod decode;
+mod status;
+
+pub use crd::crd_yaml;
+pub use decode::{Meta, SealedSecret, Spec, Template};
+pub use status::{SecretRecord, Status};
+
+/// API group.
+pub const GROUP: &str = "bitnami.com";
+/// API version.
+pub const VERSION: &str = "v1alpha1";
+/// `apiVersion` of an object.
+pub const API_VERSION: &str = "bitnami.com/v1alpha1";
+/// `kind` of an object.
+pub const KIND: &str = "SealedSecret";
+/// The resource's name in URLs.
+pub const PLURAL: &str = "sealedsecrets";
+
+/// On the SealedSecret: any namespace, any name.
+pub const CLUSTER_WIDE: &str = "sealedsecrets.bitnami.com/cluster-wide";
+/// On the SealedSecret: any name in its namespace.
+pub const NAMESPACE_WIDE: &str = "sealedsecrets.bitnami.com/namespace-wide";
+/// On an existing Secret: the controller may take it over.
+pub const MANAGED: &str = "sealedsecrets.bitnami.com/managed";
+/// On an existing Secret: the controller may merge into it.
+pub const PATCH: &str = "sealedsecrets.bitnami.com/patch";
+/// In the template: no owner reference on the Secret.
+pub const SKIP_OWNER: &str = "sealedsecrets.bitnami.com/skip-set-owner-references";
+/// Label of a Secret that holds a sealing key.
+pub const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
