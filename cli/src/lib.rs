@@ -6,12 +6,16 @@
 #![expect(unreachable_pub, reason = "a program: its modules are public to one another only")]
 
 mod args;
+mod certificate;
 mod cluster;
 mod commands;
+mod config;
 mod entry;
 mod exit;
+mod inputs;
 mod io;
 mod kubeseal;
+mod recovery;
 mod report;
 mod write;
 

@@ -5,11 +5,14 @@
 
 pub mod bundle;
 pub mod claim;
+pub mod keyfile;
+pub mod merge;
 pub mod open;
 pub mod rotate;
 pub mod seal;
 pub mod sealed;
 pub mod secret;
+pub mod verify;
 
 /// Annotation that makes a SealedSecret (and what is sealed for it) namespace-wide when exactly `true`.
 pub const NAMESPACE_WIDE: &str = "sealedsecrets.bitnami.com/namespace-wide";

@@ -1,0 +1,147 @@
+//! Which certificate to seal to: `--cert`, `--cluster`, `--context`, or what `.seal.yaml` says for the file.
+//!
+//! Nothing is guessed: without any of them the run ends with the choices, it never asks whatever cluster is current.
+
+use crate::{
+    Io, cluster,
+    config::{self, Cluster, Controller, Located, Source},
+    report::{self, CliError},
+};
+use seal_crypto::{Certificate, Scope};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+/// Flags of verbs that seal.
+#[derive(clap::Args, Clone, Default)]
+pub struct CertArgs {
+    /// Certificate to seal to: a file or an http(s) URL
+    #[arg(long, value_name = "FILE|URL", env = "SEAL_CERT", conflicts_with_all = ["cluster", "context"])]
+    pub cert: Option<String>,
+    /// Cluster of .seal.yaml to seal for
+    #[arg(long, value_name = "NAME", conflicts_with = "context")]
+    pub cluster: Option<String>,
+    /// Kubeconfig context whose controller to ask for its certificate
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Namespace of the controller, with --context
+    #[arg(long, value_name = "NAMESPACE", requires = "context")]
+    pub controller_namespace: Option<String>,
+    /// Name of the controller's Service, with --context
+    #[arg(long, value_name = "NAME", requires = "context")]
+    pub controller_name: Option<String>,
+}
+
+/// Certificates of one run: each source is read once, however many files use it.
+#[derive(Default)]
+pub struct Certificates {
+    read: HashMap<String, Certificate>,
+    configs: HashMap<PathBuf, Option<Located>>,
+}
+
+/// What to seal a file with.
+#[derive(Clone)]
+pub struct Recipient {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// The scope that `.seal.yaml` asks for.
+    pub scope: Option<Scope>,
+}
+
+impl Certificates {
+    /// The certificate and scope for a file.
+    pub fn for_file(&mut self, args: &CertArgs, file: &Path, io: &mut Io) -> Result<Recipient, CliError> {
+        let located = self.located(file, io)?;
+        let rule = match &located {
+            Some(located) if file != Path::new("-") => located.rule(file)?.cloned(),
+            _ => None,
+        };
+        let scope = rule.as_ref().and_then(|rule| rule.scope);
+        let certificate = self.certificate(args, located.as_ref(), rule.as_ref().map(|rule| rule.cluster.as_str()), io)?;
+        Ok(Recipient { certificate, scope })
+    }
+
+    /// The configuration for a file, read once per folder.
+    pub fn located(&mut self, file: &Path, io: &Io) -> Result<Option<Located>, CliError> {
+        let folder = file.parent().unwrap_or(file).to_owned();
+        if let Some(known) = self.configs.get(&folder) {
+            return Ok(known.clone());
+        }
+        let found = config::find(file, io)?;
+        self.configs.insert(folder, found.clone());
+        Ok(found)
+    }
+
+    fn certificate(&mut self, args: &CertArgs, located: Option<&Located>, ruled: Option<&str>, io: &mut Io) -> Result<Certificate, CliError> {
+        if let Some(place) = &args.cert {
+            let source = if is_url(place) { Source::Url(place.clone()) } else { Source::File(place.clone()) };
+            let certificate = self.fetch(&Cluster { source, ..Cluster::default() }, Path::new(""), io)?;
+            if let (Some(located), Some(name)) = (located, ruled)
+                && !pinned(located.cluster(name)?, &certificate)
+            {
+                report::warning(format_args!("the certificate given is not a pinned one of cluster {name}, which .seal.yaml names for this file"), io);
+            }
+            return Ok(certificate);
+        }
+        if let Some(context) = &args.context {
+            let controller = (args.controller_namespace.is_some() || args.controller_name.is_some()).then(|| Controller {
+                namespace: args.controller_namespace.clone().unwrap_or_else(|| "kube-system".to_owned()),
+                name: args.controller_name.clone().unwrap_or_else(|| "sealed-secrets-controller".to_owned()),
+            });
+            return self.fetch(&Cluster { source: Source::Context(context.clone()), controller, ..Cluster::default() }, Path::new(""), io);
+        }
+        let only = || located.filter(|located| located.config.clusters.len() == 1).and_then(|located| located.config.clusters.keys().next());
+        match (located, args.cluster.as_deref().or(ruled).or_else(|| only().map(String::as_str))) {
+            (Some(located), Some(name)) => {
+                let certificate = self.fetch(located.cluster(name)?, located.folder(), io).map_err(|error| error.context(format_args!("cluster {name}")))?;
+                if pinned(located.cluster(name)?, &certificate) {
+                    return Ok(certificate);
+                }
+                let fingerprint = certificate.public_key.fingerprint();
+                Err(CliError::failed(format!("cluster {name}: its certificate has key {fingerprint}, which .seal.yaml does not pin"))
+                    .hint("if the key was renewed on purpose, run `seal cert pin`; if not, find out who answers for this cluster"))
+            }
+            (None, Some(name)) => Err(CliError::usage(format!("--cluster {name}: there is no .seal.yaml here or above"))),
+            _ => Err(CliError::usage("no certificate to seal to")
+                .hint("give --cert FILE|URL or --context NAME, or name the cluster in .seal.yaml (`seal cert pin`)")),
+        }
+    }
+
+    fn fetch(&mut self, cluster: &Cluster, folder: &Path, io: &mut Io) -> Result<Certificate, CliError> {
+        let id = format!("{:?} {:?} {}", cluster.source, cluster.controller, folder.display());
+        if let Some(known) = self.read.get(&id) {
+            return Ok(known.clone());
+        }
+        let certificate = fetch(cluster, folder, io)?;
+        if certificate.expired(io.now()) {
+            let day = jiff::Timestamp::from_second(certificate.not_after).map_or_else(|_| "long ago".to_owned(), |at| format!("{}", at.strftime("on %F")));
+            return Err(CliError::failed(format!("the certificate expired {day}")).hint("fetch the newest one with `seal cert fetch`"));
+        }
+        self.read.insert(id, certificate.clone());
+        Ok(certificate)
+    }
+}
+
+/// True when the cluster pins no key, or pins this one, or vouches for it through its installation's signature.
+fn pinned(cluster: &Cluster, certificate: &Certificate) -> bool {
+    cluster.fingerprints.is_empty() || cluster.installation.is_some() || cluster.fingerprints.contains(certificate.public_key.fingerprint())
+}
+
+fn is_url(place: &str) -> bool {
+    ["http://", "https://", "file://"].iter().any(|scheme| place.starts_with(scheme))
+}
+
+fn fetch(cluster: &Cluster, folder: &Path, io: &mut Io) -> Result<Certificate, CliError> {
+    let (name, pem) = match &cluster.source {
+        Source::File(path) => (path.clone(), io.read_file(&folder.join(path))?.expose().to_vec()),
+        Source::Url(url) => match url.strip_prefix("file://") {
+            Some(path) => (url.clone(), io.read_file(Path::new(path))?.expose().to_vec()),
+            None => (url.clone(), cluster::certificate(cluster, io)?),
+        },
+        Source::Context(context) => (format!("context {context}"), cluster::certificate(cluster, io)?),
+        Source::Unset => return Err(CliError::failed("no certificate named").hint("add `certificate:` or `context:` in .seal.yaml, or give --cert")),
+    };
+    Certificate::from_pem(&pem)
+        .map_err(|error| CliError::failed(format!("{name}: {error}")).hint("a certificate is what `seal cert fetch` or `kubeseal --fetch-cert` gives"))
+}

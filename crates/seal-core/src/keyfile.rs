@@ -1,0 +1,85 @@
+//! Private keys as people keep them: a PEM file, a Secret, a `v1.List` of Secrets (the usual backup), several documents.
+
+use seal_crypto::{Certificate, KeyError, Keyring, PrivateKey};
+use seal_manifest::{ManifestError, ManifestFile};
+use seal_secret::SecretBytes;
+
+use crate::secret::{SecretError, SecretObject, objects};
+
+/// Item of a key Secret that holds the private key.
+pub const TLS_KEY: &str = "tls.key";
+/// Item of a key Secret that holds the certificate.
+pub const TLS_CRT: &str = "tls.crt";
+
+/// A private key and what the file says about it. No Debug: it holds a key.
+pub struct KeptKey {
+    /// The key.
+    pub key: PrivateKey,
+    /// Its certificate, when the file has one that parses.
+    pub certificate: Option<Certificate>,
+    /// Name of the Secret it came from; empty for a PEM file.
+    pub secret: String,
+}
+
+/// Why a file gave no keys.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// Neither PEM nor YAML or JSON.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A document is not a Secret.
+    #[error("{file}:{error}")]
+    Secret {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        error: SecretError,
+    },
+    /// A key does not parse.
+    #[error("{file}: {}{error}", if secret.is_empty() { String::new() } else { format!("Secret {secret:?}: {TLS_KEY}: ") })]
+    Key {
+        /// The file.
+        file: String,
+        /// The Secret in it, empty for PEM.
+        secret: String,
+        /// What is wrong with it.
+        error: KeyError,
+    },
+    /// Documents, but no key in any of them.
+    #[error("{0}: no private key found: expected PEM, or Secrets with an item tls.key")]
+    None(String),
+}
+
+/// All private keys of one file.
+pub fn read(file: &str, bytes: SecretBytes) -> Result<Vec<KeptKey>, KeyFileError> {
+    if is_pem(bytes.expose()) {
+        let key = PrivateKey::from_pem(&bytes).map_err(|error| KeyFileError::Key { file: file.into(), secret: String::new(), error })?;
+        let certificate = Certificate::from_pem(bytes.expose()).ok();
+        return Ok(vec![KeptKey { key, certificate, secret: String::new() }]);
+    }
+    let manifest = ManifestFile::parse(file, bytes)?;
+    let mut keys = Vec::new();
+    for node in manifest.documents.iter().flat_map(|document| objects(&document.root)) {
+        let secret = SecretObject::from_node(node).map_err(|error| KeyFileError::Secret { file: file.into(), error })?;
+        let Some(pem) = secret.data.get(TLS_KEY) else { continue };
+        let key = PrivateKey::from_pem(pem)
+            .map_err(|error| KeyFileError::Key { file: file.into(), secret: secret.name().into(), error })?;
+        let certificate = secret.data.get(TLS_CRT).and_then(|pem| Certificate::from_pem(pem.expose()).ok());
+        keys.push(KeptKey { key, certificate, secret: secret.name().to_owned() });
+    }
+    if keys.is_empty() { Err(KeyFileError::None(file.into())) } else { Ok(keys) }
+}
+
+/// A keyring of kept keys: newest certificate first, keys without one last.
+pub fn keyring(mut keys: Vec<KeptKey>) -> Keyring {
+    keys.sort_by_key(|kept| std::cmp::Reverse(kept.certificate.as_ref().map_or(i64::MIN, |certificate| certificate.not_before)));
+    let mut seen = std::collections::BTreeSet::new();
+    Keyring::new(keys.into_iter().map(|kept| kept.key).filter(|key| seen.insert(key.fingerprint().clone())).collect())
+}
+
+/// A PEM file starts with an armour line, perhaps after explanatory lines; YAML that holds PEM has it indented or after a key.
+fn is_pem(bytes: &[u8]) -> bool {
+    bytes.split(|&b| b == b'\n').any(|line| line.starts_with(b"-----BEGIN "))
+        && !bytes.split(|&b| b == b'\n').any(|line| line.starts_with(b"kind:") || line.starts_with(b"apiVersion:"))
+}

@@ -1,0 +1,174 @@
+//! Changing single values of a SealedSecret: which items are sealed anew, which keep their ciphertext, and the edits that say so.
+//!
+//! Scope, namespace and name come from the object that is changed. What is not named stays byte for byte.
+
+use std::collections::BTreeMap;
+
+use rand_core::CryptoRng;
+use seal_crypto::{Binding, BindingError, Item, Keyring, PublicKey, SealError};
+use seal_manifest::{Edit, Kind, New, Node, Position, Segment};
+use seal_secret::SecretBytes;
+use serde_json::{Map, Value};
+
+use crate::{
+    claim::{Claim, SEALED_FOR},
+    sealed::SealedObject,
+    secret::valid_key,
+};
+
+/// What to change. Holds plaintext: no Debug.
+#[derive(Clone, Default)]
+pub struct Change {
+    /// Values to seal, by item name.
+    pub set: BTreeMap<String, SecretBytes>,
+    /// Items to remove.
+    pub remove: Vec<String>,
+    /// Labels for the Secret (`spec.template.metadata.labels`).
+    pub labels: Map<String, Value>,
+    /// Annotations for the Secret (`spec.template.metadata.annotations`).
+    pub annotations: Map<String, Value>,
+}
+
+/// The edits of one document and what they amount to.
+#[derive(Clone, Default)]
+pub struct Plan {
+    /// Edits, in the order to apply them. Empty: nothing to change.
+    pub edits: Vec<Edit>,
+    /// Items sealed anew.
+    pub sealed: Vec<String>,
+    /// Items whose value is what the file holds already: they keep their ciphertext.
+    pub kept: Vec<String>,
+    /// Items removed.
+    pub removed: Vec<String>,
+}
+
+/// Why an object cannot be changed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MergeError {
+    /// Its own namespace or name does not suit its scope.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
+    /// It holds one deprecated blob.
+    #[error("it holds one deprecated blob (spec.data), whose values cannot be changed one by one")]
+    Blob,
+    /// Not there to be removed.
+    #[error("it has no item {0:?}")]
+    NoSuchItem(String),
+    /// Not a key that a Secret may have.
+    #[error("key {0:?} is not valid: use 1 to 253 letters, digits, '-', '_' or '.'")]
+    Key(String),
+    /// A value cannot be sealed.
+    #[error("key {key:?}: {source}")]
+    Item {
+        /// Its key.
+        key: String,
+        /// Why.
+        source: SealError,
+    },
+}
+
+/// Plans a change of the object at `prefix` of its document. With a keyring, values that the file holds already stay as they are.
+pub fn plan(
+    object: &SealedObject,
+    prefix: &[Segment],
+    change: &Change,
+    key: &PublicKey,
+    keyring: Option<&Keyring>,
+    rng: &mut impl CryptoRng,
+) -> Result<Plan, MergeError> {
+    let binding = check(object, change)?;
+    let mut plan = Plan::default();
+    let mut sealed = BTreeMap::new();
+    for (name, value) in &change.set {
+        if keyring.is_some_and(|keyring| holds(object, name, value, &binding, keyring)) {
+            plan.kept.push(name.clone());
+            continue;
+        }
+        let item = Item::seal(value, key, &binding, rng).map_err(|source| MergeError::Item { key: name.clone(), source })?;
+        sealed.insert(name.clone(), item.encode());
+    }
+    let at = |path: &[&str]| prefix.iter().cloned().chain(path.iter().map(|&key| key.into())).collect::<Vec<Segment>>();
+    items(object, change, &sealed, &at, &mut plan);
+    for (field, values) in [("labels", &change.labels), ("annotations", &change.annotations)] {
+        let present = object.template.metadata.get(field);
+        for (name, value) in values.iter().filter(|(name, value)| present.and_then(|map| map.get(*name)) != Some(value)) {
+            let path = at(&["spec", "template", "metadata", field, name]);
+            plan.edits.push(Edit::Set { path, value: New::Tree(Node::from_json(value)) });
+        }
+    }
+    if let Some(claim) = next_claim(object, &sealed, &change.remove, &binding, key) {
+        let path = at(&["metadata", "annotations", SEALED_FOR]);
+        plan.edits.push(Edit::Set { path, value: New::Text(claim.to_text().into()) });
+    }
+    plan.sealed = sealed.into_keys().collect();
+    plan.removed.clone_from(&change.remove);
+    Ok(plan)
+}
+
+/// Everything that can be refused without a key.
+fn check(object: &SealedObject, change: &Change) -> Result<Binding, MergeError> {
+    if object.blob.is_some() && object.items.is_empty() {
+        return Err(MergeError::Blob);
+    }
+    if let Some(missing) = change.remove.iter().find(|name| !object.items.contains_key(*name)) {
+        return Err(MergeError::NoSuchItem(missing.clone()));
+    }
+    if let Some(bad) = change.set.keys().find(|name| !valid_key(name)) {
+        return Err(MergeError::Key(bad.clone()));
+    }
+    Ok(object.binding()?)
+}
+
+/// Edits of `spec.encryptedData`. A mapping that would end up without entries is written as `{}`, never as nothing.
+fn items(object: &SealedObject, change: &Change, sealed: &BTreeMap<String, String>, at: &dyn Fn(&[&str]) -> Vec<Segment>, plan: &mut Plan) {
+    let left = object.items.keys().filter(|name| !change.remove.contains(name)).count();
+    if left + sealed.len() == 0 && !change.remove.is_empty() {
+        let empty = Node { kind: Kind::Map(Vec::new()), at: Position::default() };
+        plan.edits.push(Edit::Set { path: at(&["spec", "encryptedData"]), value: New::Tree(empty) });
+        return;
+    }
+    for (name, text) in sealed {
+        plan.edits.push(Edit::Set { path: at(&["spec", "encryptedData", name]), value: New::Text(text.clone().into()) });
+    }
+    for name in &change.remove {
+        plan.edits.push(Edit::Remove { path: at(&["spec", "encryptedData", name]) });
+    }
+}
+
+/// True when the item opens to exactly this value.
+fn holds(object: &SealedObject, name: &str, value: &SecretBytes, binding: &Binding, keyring: &Keyring) -> bool {
+    let hint = object.claim().and_then(|claim| claim.key_of(name));
+    object
+        .items
+        .get(name)
+        .and_then(|text| Item::decode(text).ok())
+        .and_then(|item| keyring.open(&item, binding, hint.as_ref()).ok())
+        .is_some_and(|opened| opened.value == *value)
+}
+
+/// The claim after the change, when it differs. An object without one gets one only when every item was sealed in this run:
+/// nothing is claimed about items that nobody looked into.
+fn next_claim(
+    object: &SealedObject,
+    sealed: &BTreeMap<String, String>,
+    removed: &[String],
+    binding: &Binding,
+    key: &PublicKey,
+) -> Option<Claim> {
+    let rest = || object.items.keys().filter(|name| !sealed.contains_key(*name) && !removed.contains(name));
+    let Some(old) = object.claim() else {
+        let had_none = !object.metadata.get("annotations").is_some_and(|all| all.get(SEALED_FOR).is_some());
+        return (had_none && !sealed.is_empty() && rest().next().is_none()).then(|| Claim::new(binding, key.fingerprint()));
+    };
+    if !old.matches(binding) {
+        return None;
+    }
+    if !sealed.is_empty() && rest().next().is_none() {
+        return Some(Claim::new(binding, key.fingerprint())).filter(|new| *new != old);
+    }
+    let mut new = old.clone();
+    sealed.keys().for_each(|name| new.record(name, key.fingerprint()));
+    removed.iter().for_each(|name| drop(new.items.remove(name)));
+    Some(new).filter(|new| *new != old)
+}

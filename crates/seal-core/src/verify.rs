@@ -1,0 +1,216 @@
+//! Checking a SealedSecret without any key: shape, sizes, and what it claims to be sealed for against what it is now.
+//!
+//! A clean answer means "nothing speaks against it"; only a private key can say that it opens.
+
+use std::collections::BTreeMap;
+
+use seal_crypto::{BindingError, Item, Scope};
+use seal_manifest::{Node, Position};
+use serde_json::Value;
+
+use crate::{
+    CLUSTER_WIDE, NAMESPACE_WIDE,
+    claim::{Claim, SEALED_FOR},
+    sealed::{SealedError, SealedObject},
+    secret::{MAX_SECRET_BYTES, valid_key},
+};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Will open, but someone should look.
+    Warning,
+    /// Will not open, or not as meant.
+    Error,
+}
+
+impl Level {
+    /// `warning` or `error`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+}
+
+/// One thing that speaks against an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Where in the file.
+    pub at: Position,
+    /// Stable name of the rule, for scripts and suppressions.
+    pub rule: &'static str,
+    /// How bad.
+    pub level: Level,
+    /// Lower-case fragment: what is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+/// What the repository says about where an object goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// Name of the cluster, for messages.
+    pub cluster: String,
+    /// Fingerprints of keys that the cluster is known to have; empty: not known.
+    pub keys: Vec<String>,
+    /// The key that new items should be sealed to.
+    pub newest: Option<String>,
+    /// The scope that the path rule demands.
+    pub scope: Option<Scope>,
+}
+
+/// Findings about one SealedSecret document, in the order of the file.
+pub fn verify(node: &Node, expected: &Expectation) -> Result<Vec<Finding>, SealedError> {
+    let object = SealedObject::from_node(node)?;
+    let mut report = Report { node, findings: Vec::new() };
+    report.identity(&object);
+    report.items(&object);
+    report.template(&object);
+    report.scope(&object, expected);
+    report.claim(&object, expected);
+    report.findings.sort_by_key(|finding| finding.at);
+    Ok(report.findings)
+}
+
+struct Report<'a> {
+    node: &'a Node,
+    findings: Vec<Finding>,
+}
+
+impl Report<'_> {
+    fn add(&mut self, path: &[&str], rule: &'static str, level: Level, message: impl Into<String>, hint: &'static str) {
+        let at = (0..=path.len()).rev().find_map(|len| self.position(&path[..len])).unwrap_or(self.node.at);
+        self.findings.push(Finding { at, rule, level, message: message.into(), hint });
+    }
+
+    /// Where the last key of a path stands.
+    fn position(&self, path: &[&str]) -> Option<Position> {
+        let Some((last, parents)) = path.split_last() else { return Some(self.node.at) };
+        self.node.at_path(parents)?.entries()?.iter().find(|entry| entry.key == **last).map(|entry| entry.key_at)
+    }
+
+    fn identity(&mut self, object: &SealedObject) {
+        let (path, what) = match object.binding() {
+            Err(BindingError::Namespace) => ("namespace", "the namespace is missing or not a DNS label"),
+            Err(_) => ("name", "the name is missing or not a DNS subdomain"),
+            Ok(_) if object.name().is_empty() => ("name", "the name is missing"),
+            Ok(_) => return,
+        };
+        let hint = "write metadata.namespace and metadata.name into the file: they are part of what was sealed";
+        self.add(&["metadata", path], "identity", Level::Error, what, hint);
+    }
+
+    fn items(&mut self, object: &SealedObject) {
+        if object.blob.is_some() {
+            let both = !object.items.is_empty();
+            let message = if both { "spec.data beside spec.encryptedData is refused by every controller" } else { "spec.data is the deprecated form of one blob" };
+            let level = if both { Level::Error } else { Level::Warning };
+            self.add(&["spec", "data"], "deprecated-data", level, message, "seal the Secret anew with `seal encrypt`");
+        } else if object.items.is_empty() && object.template.data.is_empty() {
+            self.add(&["spec", "encryptedData"], "no-items", Level::Warning, "there is nothing in it: the Secret will be empty", "add values with `seal set`");
+        }
+        let mut plaintext_bytes = 0_usize;
+        for (name, text) in &object.items {
+            let path = ["spec", "encryptedData", name.as_str()];
+            if !valid_key(name) {
+                self.add(&path, "item-name", Level::Error, format!("item {name:?}: not a name that a Secret's key may have"), "use 1 to 253 letters, digits, '-', '_' or '.'");
+            }
+            match shape(text) {
+                Ok(bytes) => plaintext_bytes += bytes,
+                Err(problem) => self.add(&path, "item-shape", Level::Error, format!("item {name:?}: {problem}"), "seal it anew with `seal set`, or take the line from an earlier commit"),
+            }
+        }
+        if plaintext_bytes > MAX_SECRET_BYTES {
+            self.add(&["spec", "encryptedData"], "too-large", Level::Error, "together the values are larger than the 1 MiB that a Secret can hold", "split it into several Secrets");
+        }
+    }
+
+    fn template(&mut self, object: &SealedObject) {
+        for (field, own) in [("name", object.name()), ("namespace", object.namespace())] {
+            let other = object.template.metadata.get(field).and_then(Value::as_str);
+            if other.is_some_and(|other| !other.is_empty() && other != own) {
+                let message = format!("spec.template.metadata.{field} differs from metadata.{field} and is ignored");
+                self.add(&["spec", "template", "metadata", field], "template-identity", Level::Warning, message, "the Secret gets the SealedSecret's own namespace and name");
+            }
+        }
+    }
+
+    fn scope(&mut self, object: &SealedObject, expected: &Expectation) {
+        let annotations = object.metadata.get("annotations").and_then(Value::as_object);
+        let value = |name: &str| annotations.and_then(|all| all.get(name));
+        for name in [CLUSTER_WIDE, NAMESPACE_WIDE] {
+            if value(name).is_some_and(|value| !matches!(value.as_str(), Some("true" | "false" | ""))) {
+                let message = format!("annotation {name} counts only when it is exactly the text \"true\"");
+                self.add(&["metadata", "annotations", name], "scope-annotation", Level::Error, message, "quote it: \"true\"");
+            }
+        }
+        if value(CLUSTER_WIDE) == value(NAMESPACE_WIDE) && value(CLUSTER_WIDE).and_then(Value::as_str) == Some("true") {
+            self.add(&["metadata", "annotations", NAMESPACE_WIDE], "scope-annotation", Level::Warning, "both scope annotations are set: cluster-wide wins", "remove the one that is not meant");
+        }
+        if let Some(scope) = expected.scope.filter(|scope| *scope != object.scope()) {
+            let message = format!("its scope is {}, but .seal.yaml asks for {} here", object.scope().as_str(), scope.as_str());
+            self.add(&["metadata", "annotations"], "scope-rule", Level::Error, message, "seal it anew with the scope of the rule, or change the rule");
+        }
+    }
+
+    fn claim(&mut self, object: &SealedObject, expected: &Expectation) {
+        if !object.metadata.get("annotations").is_some_and(|all| all.get(SEALED_FOR).is_some()) {
+            return;
+        }
+        let path = ["metadata", "annotations", SEALED_FOR];
+        let Some(claim) = object.claim() else {
+            self.add(&path, "claim", Level::Warning, format!("annotation {SEALED_FOR} is not understood"), "remove it, or seal the object anew");
+            return;
+        };
+        if let Ok(binding) = object.binding()
+            && !claim.matches(&binding)
+        {
+            let now = described(object.scope().as_str(), object.namespace(), object.name());
+            let then = described(&claim.scope, &claim.namespace, &claim.name);
+            let message = format!("it was sealed for {then}, but is now {now}: it will not open");
+            self.add(&path, "sealed-for", Level::Error, message, "undo the rename or the move, or seal it anew for where it is now");
+        }
+        self.keys(object, &claim, expected);
+    }
+
+    fn keys(&mut self, object: &SealedObject, claim: &Claim, expected: &Expectation) {
+        let mut items_by_key = BTreeMap::<&str, Vec<&str>>::new();
+        for name in object.items.keys() {
+            items_by_key.entry(claim.items.get(name).unwrap_or(&claim.key)).or_default().push(name);
+        }
+        for (key, items) in items_by_key {
+            let path = ["spec", "encryptedData", items[0]];
+            let (items, cluster) = (items.join(", "), &expected.cluster);
+            if !expected.keys.is_empty() && !expected.keys.iter().any(|known| known == key) {
+                let message = format!("sealed to {key}, which is not a key of cluster {cluster} ({items})");
+                self.add(&path, "unknown-key", Level::Error, message, "seal it with that cluster's certificate, or pin the key with `seal cert pin`");
+            } else if expected.newest.as_deref().is_some_and(|newest| newest != key) {
+                let message = format!("sealed to an older key of cluster {cluster} ({items})");
+                self.add(&path, "stale-key", Level::Warning, message, "reseal it with `seal rotate`");
+            }
+        }
+    }
+}
+
+/// Length of the plaintext, or what is wrong with the item. The length steers a size check and is never printed.
+fn shape(text: &str) -> Result<usize, String> {
+    if text.is_empty() {
+        return Err("not text".to_owned());
+    }
+    let shape = Item::decode(text).and_then(|item| item.shape()).map_err(|error| error.to_string())?;
+    if !(128..=2048).contains(&shape.rsa_bytes) {
+        return Err("announces an RSA block of a size that no key has".to_owned());
+    }
+    shape.gcm_bytes.checked_sub(16).ok_or_else(|| "cut off: shorter than its authentication tag".to_owned())
+}
+
+fn described(scope: &str, namespace: &str, name: &str) -> String {
+    match scope {
+        "cluster-wide" => "any namespace (cluster-wide)".to_owned(),
+        "namespace-wide" => format!("namespace {namespace:?} (namespace-wide)"),
+        _ => format!("{namespace}/{name} ({scope})"),
+    }
+}
