@@ -1,1 +1,20 @@
-//! stub
+//! What the suites stand on: a real control plane, our controller and its peers as processes, waiting without sleeping.
+
+mod eventually;
+
+pub mod controller;
+pub mod kubeconfig;
+pub mod lab;
+pub mod manifests;
+pub mod plane;
+pub mod process;
+pub mod rbac;
+pub mod sealed;
+pub mod service;
+pub mod tools;
+pub mod upstream;
+
+pub use controller::{Controller, Options};
+pub use eventually::eventually;
+pub use plane::ControlPlane;
+pub use upstream::UpstreamController;

@@ -1,0 +1,179 @@
+//! Our controller as a process: its own service account, exactly the rights in `deploy/`, a "Pod" address of its own.
+
+use crate::plane::ControlPlane;
+use crate::process::{Process, unique};
+use crate::{eventually, kubeconfig, rbac, service, tools};
+use anyhow::{Context, Result};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+/// How a controller is started. `Default` is what `deploy/base` and a fresh home namespace give.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// The home namespace; a fresh one when empty.
+    pub home: Option<String>,
+    /// Arguments after those the harness needs.
+    pub args: Vec<String>,
+    /// Extra environment.
+    pub env: Vec<(String, String)>,
+    /// The folder whose rights it gets; `deploy/base` when empty.
+    pub rights: Option<PathBuf>,
+    /// The Service's name; upstream's default when empty.
+    pub service: Option<String>,
+    /// Another program than the one under test.
+    pub program: Option<PathBuf>,
+}
+
+impl Options {
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<const N: usize>(mut self, args: [&str; N]) -> Self {
+        self.args.extend(args.map(str::to_owned));
+        self
+    }
+
+    /// Chooses the home namespace.
+    #[must_use]
+    pub fn home(mut self, home: &str) -> Self {
+        self.home = Some(home.to_owned());
+        self
+    }
+}
+
+/// A running controller.
+pub struct Controller {
+    /// Its home namespace: keys, lease and published certificates are there.
+    pub home: String,
+    /// `http://10.244.0.N:8080`.
+    pub http: String,
+    /// `http://10.244.0.N:8081/metrics`.
+    pub metrics: String,
+    process: Process,
+    options: Options,
+}
+
+impl Controller {
+    /// Starts it and waits until `/readyz` answers 200.
+    ///
+    /// # Errors
+    /// When it is not ready within a minute; the message ends with its log.
+    pub async fn start(plane: &ControlPlane, options: Options) -> Result<Self> {
+        let mut controller = Self::launch(plane, options).await?;
+        controller.wait_ready(Duration::from_secs(60)).await?;
+        Ok(controller)
+    }
+
+    /// Starts it without waiting.
+    ///
+    /// # Errors
+    /// When the program or its rights cannot be had.
+    pub async fn launch(plane: &ControlPlane, mut options: Options) -> Result<Self> {
+        let home = match &options.home {
+            Some(home) => home.clone(),
+            None => plane.namespace().await?,
+        };
+        options.home = Some(home.clone());
+        plane.named_namespace(&home).await?;
+        let rights = options.rights.clone().unwrap_or_else(|| tools::repository().join("deploy/base"));
+        let account = rbac::apply(plane, &rights, &home).await?;
+        let token = rbac::token(plane, &home, &account).await?;
+        let address = service::pod_address();
+        let name = options.service.clone().unwrap_or_else(|| "sealed-secrets-controller".to_owned());
+        service::publish(plane, &home, &name, &address).await?;
+
+        let id = unique();
+        let config = plane.dir().join(format!("controller-{id}.kubeconfig"));
+        kubeconfig::write(&config, plane.server(), &plane.ca(), &token, &home)?;
+        let program = match &options.program {
+            Some(program) => program.clone(),
+            None => tools::built("controller-under-test")?,
+        };
+        let mut command = Command::new(program);
+        command.arg(format!("--listen-addr={address}:8080")).arg(format!("--listen-metrics-addr={address}:8081"));
+        command.args(&options.args);
+        command.env("KUBECONFIG", &config).env("POD_NAMESPACE", &home).env("POD_NAME", format!("controller-{id}"));
+        command.envs(options.env.iter().map(|(key, value)| (key, value)));
+        let process = Process::start("seal-controller", &command, &plane.dir().join(format!("controller-{id}.log")))?;
+        let (http, metrics) = (format!("http://{address}:8080"), format!("http://{address}:8081/metrics"));
+        Ok(Self { home, http, metrics, process, options })
+    }
+
+    /// Waits for `/readyz`.
+    ///
+    /// # Errors
+    /// When it ended or time is up; the message ends with its log.
+    pub async fn wait_ready(&mut self, patience: Duration) -> Result<()> {
+        let url = format!("{}/readyz", self.http);
+        let ready = eventually("the controller's /readyz", patience, || async {
+            Ok(reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()).then_some(()))
+        });
+        ready.await.with_context(|| format!("its log ends:\n{}", self.process.tail(30)))
+    }
+
+    /// Starts another one with the same options and home, as a rollout would.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn again(&self, plane: &ControlPlane) -> Result<Self> {
+        Self::start(plane, self.options.clone()).await
+    }
+
+    /// The value of a metric, summed over the series whose labels contain `having`; none when there is no such series.
+    ///
+    /// # Errors
+    /// When the metrics page does not answer.
+    pub async fn metric(&self, name: &str, having: &str) -> Result<Option<f64>> {
+        let page = reqwest::get(&self.metrics).await?.text().await?;
+        let values = page.lines().filter_map(|line| {
+            let (series, value) = line.rsplit_once(' ')?;
+            let bare = series.split('{').next()?;
+            (bare == name && series.contains(having)).then(|| value.parse::<f64>().ok())?
+        });
+        Ok(values.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value)))
+    }
+
+    /// GET on its own port.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub async fn get(&self, path: &str) -> Result<(u16, String)> {
+        let answer = reqwest::get(format!("{}{path}", self.http)).await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
+    /// POST on its own port.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub async fn post(&self, path: &str, body: Vec<u8>) -> Result<(u16, String)> {
+        let answer = reqwest::Client::new().post(format!("{}{path}", self.http)).body(body).send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
+    /// Everything it wrote.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// The process itself: id, signals.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// SIGTERM; it must end by itself within ten seconds.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn stop(self) -> Result<std::process::ExitStatus> {
+        self.process.stop(Duration::from_secs(10))
+    }
+
+    /// SIGKILL.
+    ///
+    /// # Errors
+    /// When it had ended already.
+    pub fn kill(self) -> Result<()> {
+        self.process.kill()
+    }
+}
