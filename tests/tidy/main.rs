@@ -1,1 +1,9 @@
-//! stub
+//! Rules that matter, as tests. Each failure says which rule, where, and what to do about it.
+
+mod arrows;
+mod deploy;
+mod files;
+mod names;
+mod purity;
+mod secrets;
+mod tree;
