@@ -4,7 +4,10 @@
 //! real API server behind one of them (`cluster`), and the machinery every kind shares (`watch`, `queue`, `leader`).
 
 pub mod clock;
+pub mod config;
 pub mod context;
+pub mod metrics;
+pub mod pool;
 pub mod ports;
 
 /// The program, from arguments to exit code.

@@ -12,7 +12,7 @@
 //! Unknown fields are ignored in both, so that fields can be added. The payload:
 //! | field | meaning |
 //! |---|---|
-//! | `sequence` | grows by one with every bundle of this installation; a reader that has seen n refuses less than n |
+//! | `sequence` | grows with every bundle of this installation, by one or to the time of issue, whichever is more; a reader that has seen n refuses less than n |
 //! | `issued`, `expires` | seconds since 1970; a reader refuses a bundle from the future (5 minutes of skew allowed) or past its end |
 //! | `previous` | signature of the bundle before this one, or null; names what was replaced |
 //! | `installation` | `ed25519:...`, the key that signs; what `.seal.yaml` pins |
@@ -34,7 +34,7 @@ const MAX_BYTES: usize = 1 << 20;
 /// The public keys of one installation at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundle {
-    /// Grows by one with every bundle of the installation.
+    /// Grows with every bundle of the installation.
     pub sequence: u64,
     /// When it was made, seconds since 1970.
     pub issued: i64,
