@@ -1,9 +1,20 @@
-//! The way to a cluster: kubeconfig, the controller's Service, certificates by URL.
+//! The way to a cluster: kubeconfig, API client, the controller behind its Service, certificates by URL.
+//!
+//! It is the only module that talks to a network, and nothing here runs before a command asks for it. It prints nothing and
+//! decides nothing about trust: what it fetched is checked by the caller.
 
-use crate::{Io, config::Cluster, report::CliError};
+mod api;
+mod controller;
+mod error;
+mod kubeconfig;
+mod runtime;
+mod source;
+mod url;
 
-/// The PEM text of the newest certificate of a cluster whose source is a URL or a context. When an installation key is pinned,
-/// only a certificate of a bundle that it signed is given.
-pub fn certificate(_cluster: &Cluster, _io: &mut Io) -> Result<Vec<u8>, CliError> {
-    Err(CliError::failed("asking a cluster for its certificate is not built yet"))
-}
+pub use api::{Api, connect};
+pub use controller::{Controller, Target};
+pub use error::ClusterError;
+pub use kubeconfig::{Environment, Namespace, Overrides, namespace};
+pub use runtime::block_on;
+pub use source::certificate;
+pub use url::{Plain, fetch};

@@ -1,12 +1,18 @@
-//! `seal kubeseal`: not built yet.
+//! `seal kubeseal ...`: kubeseal's own command line, unread by ours.
 
-use crate::{Exit, Io, report::CliError};
+use crate::{Exit, Io, kubeseal, report::CliError};
+use std::ffi::OsString;
 
-/// Flags of the verb.
+/// Everything after the verb.
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(disable_help_flag = true)]
+pub struct Args {
+    /// kubeseal's flags; `seal kubeseal --help` lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FLAGS")]
+    rest: Vec<OsString>,
+}
 
-/// Runs the verb.
-pub fn run(_args: Args, _io: &mut Io) -> Result<Exit, CliError> {
-    Err(CliError::failed("seal kubeseal is not built yet"))
+/// Runs it; the exit code is kubeseal's (0, 1, 2).
+pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    Ok(kubeseal::run(args.rest, io))
 }

@@ -1,0 +1,64 @@
+//! Reading Secrets and SealedSecrets from one input: several documents, concatenated JSON, `v1.List`.
+//!
+//! The original takes any kind and guesses; here a document without `kind` is taken for what was asked for, and another kind is refused.
+
+use crate::report::CliError;
+use seal_core::{
+    sealed::SealedObject,
+    secret::{SecretObject, kind_of, objects},
+};
+use seal_manifest::{Entry, Kind, ManifestFile, Node, Position};
+use seal_secret::SecretBytes;
+use serde_json::Value;
+
+/// What users know when there is nothing to work on.
+const NOTHING: &str = "no secrets found. Ensure the input is valid and UTF-8 encoded";
+
+/// Parses the input; nothing in it is an error.
+pub fn parse(name: &str, bytes: SecretBytes) -> Result<ManifestFile, CliError> {
+    let file = ManifestFile::parse(name, bytes).map_err(|error| CliError::failed(format!("{NOTHING} ({error})")))?;
+    if file.documents.is_empty() { Err(CliError::failed(NOTHING)) } else { Ok(file) }
+}
+
+/// All Secrets of the input.
+pub fn secrets(file: &ManifestFile) -> Result<Vec<SecretObject>, CliError> {
+    let nodes: Vec<&Node> = file.documents.iter().flat_map(|document| objects(&document.root)).collect();
+    let found: Vec<SecretObject> = nodes.into_iter().map(|node| secret(&file.name, node)).collect::<Result<_, _>>()?;
+    if found.is_empty() { Err(CliError::failed(NOTHING)) } else { Ok(found) }
+}
+
+fn secret(file: &str, node: &Node) -> Result<SecretObject, CliError> {
+    if node.entries().is_none() {
+        return Err(CliError::failed(format!("{NOTHING} ({file}:{}:{}: expected a Secret, found a {})", node.at.line, node.at.column, node.kind_name())));
+    }
+    let node = with_kind(node, "v1", "Secret");
+    let secret = SecretObject::from_node(&node).map_err(|error| CliError::failed(format!("{file}:{error}")))?;
+    for field in ["labels", "annotations"] {
+        let bad = secret.metadata.get(field).and_then(Value::as_object).into_iter().flatten().find(|(_, value)| !value.is_string());
+        if let Some((key, _)) = bad {
+            return Err(CliError::failed(format!("{file}: metadata.{field}: the value of {key:?} must be text (quote it)")));
+        }
+    }
+    Ok(secret)
+}
+
+/// All SealedSecrets of the input, whole.
+pub fn sealed(file: &ManifestFile) -> Result<Vec<SealedObject>, CliError> {
+    let nodes: Vec<&Node> = file.documents.iter().flat_map(|document| objects(&document.root)).collect();
+    nodes
+        .into_iter()
+        .map(|node| {
+            let node = with_kind(node, seal_core::sealed::API_VERSION, seal_core::sealed::KIND);
+            SealedObject::from_node(&node).map_err(|error| CliError::failed(format!("{}:{}:{}: {error}", file.name, node.at.line, node.at.column)))
+        })
+        .collect()
+}
+
+/// The node with `apiVersion` and `kind` filled in where it has neither.
+fn with_kind(node: &Node, api: &str, kind: &str) -> Node {
+    let (Kind::Map(entries), ("", "")) = (&node.kind, kind_of(node)) else { return node.clone() };
+    let entry = |key: &str, value: &str| Entry { key: key.to_owned(), key_at: Position::default(), value: Node::text(value.to_owned()) };
+    let mut entries: Vec<Entry> = entries.iter().filter(|entry| entry.key != "apiVersion" && entry.key != "kind").cloned().collect();
+    entries.extend([entry("apiVersion", api), entry("kind", kind)]);
+    Node { kind: Kind::Map(entries), at: node.at }
+}

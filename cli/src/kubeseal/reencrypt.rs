@@ -1,0 +1,146 @@
+//! `--validate` and `--re-encrypt`: both ask the controller.
+//!
+//! The original prints what the controller answers, which loses labels, annotations and templates. Here only the new ciphertext is taken
+//! from the answer and put into the user's own document; everything else, comments included, stays as it is. The controller is sent
+//! no template: it has no need of it.
+
+use super::{
+    input, object,
+    output::{self, Format},
+    session::Session,
+};
+use crate::{
+    cluster::{self, ClusterError, Controller},
+    report::CliError,
+    write,
+};
+use seal_core::{sealed::SealedObject, secret::objects};
+use seal_crypto::Item;
+use seal_manifest::{Edit, ManifestFile, New, Node, Segment};
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, path::Path};
+
+/// Asks whether the controller opens every SealedSecret of the input.
+pub fn validate(session: &mut Session<'_>) -> Result<(), CliError> {
+    let bytes = session.read_input()?;
+    let file = input::parse(session.input_name(), bytes).map_err(|error| error.context("unable to decrypt sealed secret"))?;
+    let sealed = input::sealed(&file).map_err(|error| error.context("unable to decrypt sealed secret"))?;
+    with_controller(session, async |controller| {
+        for object in &sealed {
+            match controller.verify(&essence(object)).await {
+                Ok(true) => {}
+                Ok(false) => return Err(CliError::failed(format!("unable to decrypt sealed secret: {}", object.name()))),
+                Err(error) => return Err(CliError::from(error).context("cannot validate sealed secret")),
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Has every SealedSecret of the input sealed to the newest key.
+pub fn run(session: &mut Session<'_>) -> Result<(), CliError> {
+    let format = session.format()?;
+    let bytes = session.read_input()?;
+    let file = input::parse(session.input_name(), bytes)?;
+    let sealed = input::sealed(&file)?;
+    let fresh = with_controller(session, async |controller| {
+        let mut fresh = Vec::new();
+        for object in &sealed {
+            fresh.push(rotate(controller, object).await?);
+        }
+        Ok(fresh)
+    })?;
+    let in_place = session.flags.text("secret-file").filter(|_| session.output_file().is_none());
+    if in_place.is_some() || file.documents.iter().all(|document| same_format(document.format, format)) {
+        let edited = file.edit(&edits(&file, &fresh))?;
+        return match in_place {
+            Some(path) => write::atomically(Path::new(path), &edited),
+            None => session.deliver(edited),
+        };
+    }
+    let printed: Vec<Node> = sealed.into_iter().zip(fresh).map(|(object, fresh)| object::sealed(&with_items(object, fresh))).collect();
+    session.deliver(output::print(format, &printed))
+}
+
+fn same_format(own: seal_manifest::Format, wanted: Format) -> bool {
+    matches!((own, wanted), (seal_manifest::Format::Json, Format::Json) | (seal_manifest::Format::Yaml, Format::Yaml))
+}
+
+fn with_items(object: SealedObject, fresh: BTreeMap<String, String>) -> SealedObject {
+    let mut items = object.items;
+    items.extend(fresh);
+    SealedObject { items, ..object }
+}
+
+fn with_controller<T>(session: &Session<'_>, work: impl AsyncFnOnce(&Controller) -> Result<T, CliError>) -> Result<T, CliError> {
+    let (overrides, environment, target) = (session.overrides()?, session.environment(), session.target());
+    cluster::block_on(async {
+        let api = cluster::connect(&overrides, &environment).await?;
+        work(&Controller::find(&api, &target).await?).await
+    })
+}
+
+async fn rotate(controller: &Controller, object: &SealedObject) -> Result<BTreeMap<String, String>, CliError> {
+    let answer = controller.rotate(&essence(object)).await.map_err(|error| match error {
+        ClusterError::Api { code: 409, .. } => CliError::failed(format!("unable to rotate secret {:?}", object.name())),
+        error => CliError::from(error).context("cannot re-encrypt secret"),
+    })?;
+    fresh_items(object, &answer)
+}
+
+/// The changed items of the answer. An answer with other items than the question is not used.
+pub fn fresh_items(object: &SealedObject, answer: &Value) -> Result<BTreeMap<String, String>, CliError> {
+    let strange = || CliError::failed(format!("cannot re-encrypt secret {:?}: the controller's answer does not hold its items", object.name()));
+    let items = answer.pointer("/spec/encryptedData").and_then(Value::as_object).ok_or_else(strange)?;
+    if items.len() != object.items.len() {
+        return Err(strange());
+    }
+    let mut fresh = BTreeMap::new();
+    for (name, old) in &object.items {
+        let new = items.get(name).and_then(Value::as_str).filter(|text| Item::decode(text).is_ok()).ok_or_else(strange)?;
+        if new != old {
+            fresh.insert(name.clone(), new.to_owned());
+        }
+    }
+    Ok(fresh)
+}
+
+/// What the controller needs: who the object is, its scope, its ciphertext.
+pub fn essence(object: &SealedObject) -> Value {
+    let mut metadata = Map::new();
+    for field in ["name", "namespace"] {
+        if let Some(value) = object.metadata.get(field) {
+            metadata.insert(field.into(), value.clone());
+        }
+    }
+    seal_core::seal::set_scope(&mut metadata, object.scope());
+    let mut spec = json!({"encryptedData": object.items});
+    if let Some(blob) = &object.blob {
+        spec["data"] = json!(blob);
+    }
+    json!({"apiVersion": seal_core::sealed::API_VERSION, "kind": seal_core::sealed::KIND, "metadata": metadata, "spec": spec})
+}
+
+/// One edit for each changed item, at its place in its document.
+fn edits(file: &ManifestFile, fresh: &[BTreeMap<String, String>]) -> Vec<(usize, Edit)> {
+    let mut fresh = fresh.iter();
+    let mut edits = Vec::new();
+    for (index, document) in file.documents.iter().enumerate() {
+        for prefix in places(&document.root) {
+            for (name, item) in fresh.next().into_iter().flatten() {
+                let tail = ["spec", "encryptedData", name.as_str()].map(Segment::from);
+                let path = prefix.iter().cloned().chain(tail).collect();
+                edits.push((index, Edit::Set { path, value: New::Text(item.clone().into()) }));
+            }
+        }
+    }
+    edits
+}
+
+/// Where the objects of a document are, in the order of `objects`.
+pub fn places(root: &Node) -> Vec<Vec<Segment>> {
+    let is_list = objects(root).first().is_none_or(|first| !std::ptr::eq(*first, root));
+    let Some(items) = root.get("items").and_then(Node::elements).filter(|_| is_list) else { return vec![Vec::new()] };
+    let at = |index: usize, inner: Vec<Segment>| [Segment::from("items"), Segment::from(index)].into_iter().chain(inner).collect();
+    items.iter().enumerate().flat_map(|(index, item)| places(item).into_iter().map(move |inner| at(index, inner))).collect()
+}
