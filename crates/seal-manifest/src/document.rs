@@ -1,7 +1,13 @@
 //! Files of one or more documents: multi-document YAML, JSON, concatenated JSON.
 
-use crate::{Edit, ManifestError, Node};
 use seal_secret::SecretBytes;
+
+use crate::locate::Site;
+use crate::output::Output;
+use crate::resolve::Budget;
+use crate::splice::Splice;
+use crate::tree::{Failure, MAX_BYTES, RawDocument, position};
+use crate::{Edit, ManifestError, Node, Position, Problem, json_read, model, plan, resolve, splice, yaml_read};
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,17 +43,140 @@ impl ManifestFile {
     /// Parses UTF-8 (BOM allowed, CRLF allowed). Duplicate keys, bad syntax, non-UTF-8 and budgets exceeded are errors with line and column.
     /// An empty file has zero documents.
     pub fn parse(name: &str, bytes: impl Into<SecretBytes>) -> Result<ManifestFile, ManifestError> {
-        let _ = (name, bytes.into());
-        todo!()
+        let bytes = bytes.into();
+        let documents = read_all(bytes.expose()).map_err(|failure| error(name, failure))?;
+        Ok(ManifestFile { name: name.to_owned(), documents, bytes })
     }
+
     /// The bytes as read.
     pub fn bytes(&self) -> &SecretBytes {
         &self.bytes
     }
+
     /// Applies edits to documents by index and gives the new bytes. Everything not named stays byte for byte: comments, order, quotes,
-    /// CRLF, BOM, final newline. The result is re-read with the second parser and compared with the expected tree before it is returned.
+    /// CRLF, BOM, final newline. The result is read again and compared with the expected tree before it is returned.
     pub fn edit(&self, edits: &[(usize, Edit)]) -> Result<SecretBytes, ManifestError> {
-        let _ = edits;
-        todo!()
+        let text = std::str::from_utf8(self.bytes.expose()).expect("parse has checked this");
+        let mut expected: Vec<Option<Node>> = vec![None; self.documents.len()];
+        let mut by_document: Vec<Vec<&Edit>> = vec![Vec::new(); self.documents.len()];
+        for (index, edit) in edits {
+            let Some(document) = self.documents.get(*index) else {
+                let problem = Problem::NoSuchField(format!("document {index}"));
+                return Err(error(&self.name, Failure::new(Position { line: 1, column: 1 }, problem)));
+            };
+            let root = expected[*index].get_or_insert_with(|| document.root.clone());
+            model::apply(root, edit).map_err(|problem| self.refusal(document, edit, problem))?;
+            by_document[*index].push(edit);
+        }
+        let mut splices = Vec::new();
+        for (document, edits) in self.documents.iter().zip(&by_document) {
+            if !edits.is_empty() {
+                let new = self.edit_document(text, document, edits)?;
+                splices.push(Splice::new(document.span.clone(), new));
+            }
+        }
+        let edited = splice::apply(text, splices).finish();
+        self.check(&edited, &expected)?;
+        Ok(edited)
+    }
+
+    fn edit_document(&self, text: &str, document: &Document, edits: &[&Edit]) -> Result<Output, ManifestError> {
+        let part = &text[document.span.clone()];
+        let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
+        let mid_line = document.span.start > 0 && !text[..document.span.start].ends_with(['\n', '\u{feff}']);
+        let mut current = Output::default();
+        current.push(part);
+        let mut left = edits;
+        while !left.is_empty() {
+            let (next, done) = self.round(document, current.text(), left, mid_line, crlf)?;
+            current = next;
+            left = &left[done..];
+        }
+        Ok(current)
+    }
+
+    /// Plans as many edits as stay clear of one another, and does them.
+    fn round(
+        &self,
+        document: &Document,
+        text: &str,
+        edits: &[&Edit],
+        mid_line: bool,
+        crlf: bool,
+    ) -> Result<(Output, usize), ManifestError> {
+        let trees = match document.format {
+            Format::Json => json_read::read(text),
+            Format::Yaml => yaml_read::read(text),
+        };
+        let cannot = |edit: &Edit| self.refusal(document, edit, Problem::CannotEdit("a document that does not stand alone"));
+        let [tree] = trees.as_deref().map_err(|_| cannot(edits[0]))? else { return Err(cannot(edits[0])) };
+        let site = Site::new(text, &tree.root, document.format, mid_line, crlf);
+        let mut waiting: Vec<Splice> = Vec::new();
+        for (done, edit) in edits.iter().enumerate() {
+            match plan::plan(&site, edit) {
+                Ok(new) if splice::is_apart(&waiting, &new) => waiting.extend(new),
+                Err(problem) if done == 0 => return Err(self.refusal(document, edit, problem)),
+                _ => return Ok((splice::apply(text, waiting), done)),
+            }
+            // What a removal or a new name does to later paths shows in the next round.
+            if !matches!(edit, Edit::Set { .. }) {
+                return Ok((splice::apply(text, waiting), done + 1));
+            }
+        }
+        Ok((splice::apply(text, waiting), edits.len()))
+    }
+
+    fn refusal(&self, document: &Document, edit: &Edit, problem: Problem) -> ManifestError {
+        error(&self.name, Failure::new(model::nearest(&document.root, edit.path()), problem))
+    }
+
+    /// Reads the result again: the edited documents as expected, all others as they were.
+    fn check(&self, edited: &SecretBytes, expected: &[Option<Node>]) -> Result<(), ManifestError> {
+        let fail = || error(&self.name, Failure::new(Position { line: 1, column: 1 }, Problem::ReadBack));
+        let documents = read_all(edited.expose()).map_err(|_| fail())?;
+        let same = documents.len() == expected.len()
+            && documents
+                .iter()
+                .zip(expected)
+                .zip(&self.documents)
+                .all(|((new, expected), old)| new.root.means_the_same(expected.as_ref().unwrap_or(&old.root)));
+        if same { Ok(()) } else { Err(fail()) }
+    }
+}
+
+fn error(name: &str, failure: Failure) -> ManifestError {
+    ManifestError { file: name.to_owned(), at: failure.at, problem: failure.problem }
+}
+
+fn read_all(bytes: &[u8]) -> Result<Vec<Document>, Failure> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Failure::new(Position { line: 1, column: 1 }, Problem::Budget("size")));
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(bad) => {
+            let valid = std::str::from_utf8(&bytes[..bad.valid_up_to()]).unwrap_or_default();
+            return Err(Failure::new(position(valid, valid.len()), Problem::NotUtf8));
+        }
+    };
+    let (format, raw) = read_trees(text)?;
+    let mut budget = Budget::default();
+    raw.iter()
+        .map(|raw| Ok(Document { root: resolve::resolve(&raw.root, format, &mut budget)?, span: raw.span.clone(), format }))
+        .collect()
+}
+
+/// JSON when it is JSON; what only looks like it may still be YAML's flow style.
+fn read_trees(text: &str) -> Result<(Format, Vec<RawDocument<'_>>), Failure> {
+    if !json_read::looks_like_json(text) {
+        return Ok((Format::Yaml, yaml_read::read(text)?));
+    }
+    match json_read::read(text) {
+        Ok(raw) => Ok((Format::Json, raw)),
+        Err(json) if matches!(json.problem, Problem::Budget(_)) => Err(json),
+        Err(json) => match yaml_read::read(text) {
+            Ok(raw) => Ok((Format::Yaml, raw)),
+            Err(_) => Err(json),
+        },
     }
 }

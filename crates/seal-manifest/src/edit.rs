@@ -65,3 +65,29 @@ impl Edit {
         Edit::Remove { path: path.into_iter().map(Segment::from).collect() }
     }
 }
+
+impl Edit {
+    /// The path an edit names.
+    pub fn path(&self) -> &[Segment] {
+        match self {
+            Edit::Set { path, .. } | Edit::Remove { path } | Edit::Rename { path, .. } => path,
+        }
+    }
+}
+
+/// `spec.items[3].name`, for messages.
+pub(crate) fn show_path(path: &[Segment]) -> String {
+    let mut shown = String::new();
+    for segment in path {
+        match segment {
+            Segment::Key(key) => {
+                if !shown.is_empty() {
+                    shown.push('.');
+                }
+                shown.push_str(key);
+            }
+            Segment::Index(index) => shown.push_str(&format!("[{index}]")),
+        }
+    }
+    shown
+}

@@ -55,29 +55,27 @@ impl Node {
     }
     /// The value of a key, when this is a mapping that has it.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        let _ = key;
-        todo!()
+        self.entries()?.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
     /// Follows keys downwards: `node.at_path(&["metadata", "name"])`.
     pub fn at_path(&self, keys: &[&str]) -> Option<&Node> {
-        let _ = keys;
-        todo!()
+        keys.iter().try_fold(self, |node, key| node.get(key))
     }
     /// Entries when this is a mapping.
     pub fn entries(&self) -> Option<&[Entry]> {
-        todo!()
+        if let Kind::Map(entries) = &self.kind { Some(entries) } else { None }
     }
     /// Elements when this is a sequence.
     pub fn elements(&self) -> Option<&[Node]> {
-        todo!()
+        if let Kind::List(items) = &self.kind { Some(items) } else { None }
     }
     /// The text as secret bytes, when this is text.
     pub fn secret_text(&self) -> Option<&SecretBytes> {
-        todo!()
+        if let Kind::Text(text) = &self.kind { Some(text) } else { None }
     }
     /// The text as `&str`, for fields that are not secret by their place (kind, names, annotations, ciphertext).
     pub fn public_text(&self) -> Option<&str> {
-        todo!()
+        self.secret_text().and_then(|text| std::str::from_utf8(text.expose()).ok())
     }
     /// True for `Kind::Null`.
     pub fn is_null(&self) -> bool {
@@ -85,19 +83,79 @@ impl Node {
     }
     /// What it is in one word: null, boolean, number, string, list or map.
     pub fn kind_name(&self) -> &'static str {
-        todo!()
+        match self.kind {
+            Kind::Null => "null",
+            Kind::Bool(_) => "boolean",
+            Kind::Number(_) => "number",
+            Kind::Text(_) => "string",
+            Kind::List(_) => "list",
+            Kind::Map(_) => "map",
+        }
     }
     /// The whole subtree as JSON text; may hold plaintext, hence the type.
     pub fn to_json(&self) -> SecretBytes {
-        todo!()
+        crate::render::compact_json(self)
     }
     /// The subtree as a JSON value, for parts that hold no plaintext (metadata, a SealedSecret).
     pub fn to_public_json(&self) -> serde_json::Value {
-        todo!()
+        use serde_json::Value;
+        match &self.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(value) => Value::Bool(*value),
+            Kind::Number(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+            Kind::Text(text) => Value::String(String::from_utf8_lossy(text.expose()).into_owned()),
+            Kind::List(items) => Value::Array(items.iter().map(Node::to_public_json).collect()),
+            Kind::Map(entries) => Value::Object(entries.iter().map(|e| (e.key.clone(), e.value.to_public_json())).collect()),
+        }
     }
     /// A tree made in memory from a JSON value (map order as serde_json gives it).
     pub fn from_json(value: &serde_json::Value) -> Node {
-        let _ = value;
-        todo!()
+        use serde_json::Value;
+        let kind = match value {
+            Value::Null => Kind::Null,
+            Value::Bool(value) => Kind::Bool(*value),
+            Value::Number(number) => match crate::scalar::canonical_json_number(&number.to_string()) {
+                crate::scalar::Resolved::Number(text) => Kind::Number(text),
+                _ => Kind::Null,
+            },
+            Value::String(text) => Kind::Text(text.clone().into()),
+            Value::Array(items) => Kind::List(items.iter().map(Node::from_json).collect()),
+            Value::Object(map) => Kind::Map(
+                map.iter()
+                    .map(|(key, value)| Entry { key: key.clone(), key_at: Position::default(), value: Node::from_json(value) })
+                    .collect(),
+            ),
+        };
+        Node { kind, at: Position::default() }
     }
+
+    /// True when both mean the same: positions and the order of keys do not count, the order of elements does.
+    pub fn means_the_same(&self, other: &Node) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Null, Kind::Null) => true,
+            (Kind::Bool(a), Kind::Bool(b)) => a == b,
+            (Kind::Number(a), Kind::Number(b)) => a == b,
+            (Kind::Text(a), Kind::Text(b)) => a == b,
+            (Kind::List(a), Kind::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.means_the_same(b)),
+            (Kind::Map(a), Kind::Map(b)) => a.len() == b.len() && same_entries(a, b),
+            _ => false,
+        }
+    }
+}
+
+/// Keys are unique, so equal length and every key of one found in the other is enough. In the same order it costs one walk.
+fn same_entries(a: &[Entry], b: &[Entry]) -> bool {
+    let mut sorted: Option<Vec<&Entry>> = None;
+    a.iter().enumerate().all(|(at, entry)| {
+        if b[at].key == entry.key {
+            return entry.value.means_the_same(&b[at].value);
+        }
+        let sorted = sorted.get_or_insert_with(|| {
+            let mut all: Vec<&Entry> = b.iter().collect();
+            all.sort_by(|x, y| x.key.cmp(&y.key));
+            all
+        });
+        let found = sorted.binary_search_by(|x| x.key.cmp(&entry.key));
+        found.is_ok_and(|found| entry.value.means_the_same(&sorted[found].value))
+    })
 }

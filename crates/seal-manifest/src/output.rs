@@ -1,0 +1,47 @@
+//! A growing buffer that wipes every copy it leaves behind.
+
+use seal_secret::SecretBytes;
+use zeroize::{Zeroize, Zeroizing};
+
+/// Text under construction that may hold plaintext.
+#[derive(Default)]
+pub(crate) struct Output(Zeroizing<Vec<u8>>);
+
+impl Output {
+    pub(crate) fn with_capacity(bytes: usize) -> Output {
+        Output(Zeroizing::new(Vec::with_capacity(bytes)))
+    }
+
+    pub(crate) fn push(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        let needed = self.0.len() + bytes.len();
+        if needed > self.0.capacity() {
+            let mut larger = Vec::with_capacity(needed.max(self.0.capacity() * 2).max(128));
+            larger.extend_from_slice(&self.0);
+            self.0.zeroize();
+            self.0 = Zeroizing::new(larger);
+        }
+        self.0.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn char(&mut self, character: char) {
+        self.push(character.encode_utf8(&mut [0; 4]));
+    }
+
+    pub(crate) fn spaces(&mut self, count: usize) {
+        for _ in 0..count {
+            self.push(" ");
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("only text is ever pushed")
+    }
+
+    pub(crate) fn finish(self) -> SecretBytes {
+        SecretBytes::from(self.0)
+    }
+}
