@@ -6,6 +6,7 @@ pub mod controller;
 pub mod kubeconfig;
 pub mod lab;
 pub mod manifests;
+pub mod peers;
 pub mod plane;
 pub mod process;
 pub mod rbac;

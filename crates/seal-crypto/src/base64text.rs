@@ -2,26 +2,17 @@
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{
-    GeneralPurpose, GeneralPurposeConfig, STANDARD as PADDED, STANDARD_NO_PAD as BARE,
-};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD as PADDED, STANDARD_NO_PAD as BARE};
 use zeroize::Zeroizing;
 
 /// Padding is required, the unused bits of the last character are not looked at: Go's `base64.StdEncoding`.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-);
+const LENIENT: GeneralPurpose = GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// As Go decodes: CR and LF anywhere are skipped, every other stray byte is an error. The buffers are wiped when dropped,
 /// because PEM files with private keys come through here too.
 pub(crate) fn decode_lenient(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut packed = Zeroizing::new(Vec::with_capacity(text.len()));
-    packed.extend(
-        text.iter()
-            .copied()
-            .filter(|byte| !matches!(byte, b'\r' | b'\n')),
-    );
+    packed.extend(text.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')));
     let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(packed.len())]);
     let length = LENIENT.decode_slice(packed.as_slice(), &mut bytes).ok()?;
     bytes.truncate(length);
@@ -69,13 +60,7 @@ mod tests {
             ("a\tGk=", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                decode_lenient(text.as_bytes())
-                    .as_ref()
-                    .map(|b| b.as_slice()),
-                expected,
-                "{text:?}"
-            );
+            assert_eq!(decode_lenient(text.as_bytes()).as_ref().map(|b| b.as_slice()), expected, "{text:?}");
         }
     }
 }

@@ -71,11 +71,7 @@ impl Binding {
         if (name_needed || !name.is_empty()) && !is_dns_subdomain(name) {
             return Err(BindingError::Name);
         }
-        Ok(Self {
-            scope,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        })
+        Ok(Self { scope, namespace: namespace.to_owned(), name: name.to_owned() })
     }
 
     /// The scope.
@@ -123,20 +119,14 @@ mod tests {
     use super::{Binding, BindingError, Scope};
 
     fn label(scope: Scope, namespace: &str, name: &str) -> Result<String, BindingError> {
-        Binding::new(scope, namespace, name)
-            .map(|b| String::from_utf8(b.label()).expect("labels are ASCII"))
+        Binding::new(scope, namespace, name).map(|b| String::from_utf8(b.label()).expect("labels are ASCII"))
     }
 
     #[test]
     fn each_scope_has_its_label() {
         let table = [
             (Scope::Strict, "prod", "db", "prod/db"),
-            (
-                Scope::Strict,
-                "prod",
-                "db.example.com",
-                "prod/db.example.com",
-            ),
+            (Scope::Strict, "prod", "db.example.com", "prod/db.example.com"),
             (Scope::NamespaceWide, "prod", "db", "prod"),
             (Scope::NamespaceWide, "prod", "", "prod"),
             (Scope::ClusterWide, "prod", "db", ""),
@@ -151,44 +141,17 @@ mod tests {
     fn what_could_make_one_label_of_two_bindings_is_refused() {
         let long = "a".repeat(64);
         let too_long = "a".repeat(254);
-        for namespace in [
-            "", "a/b", "Prod", "a.b", "a_b", "-a", "a-", "a b", "a\0", "\u{e4}", &long,
-        ] {
-            assert_eq!(
-                label(Scope::Strict, namespace, "db"),
-                Err(BindingError::Namespace),
-                "{namespace:?}"
-            );
-            assert_eq!(
-                label(Scope::NamespaceWide, namespace, ""),
-                Err(BindingError::Namespace),
-                "{namespace:?}"
-            );
-            let expected = if namespace.is_empty() {
-                Ok(String::new())
-            } else {
-                Err(BindingError::Namespace)
-            };
-            assert_eq!(
-                label(Scope::ClusterWide, namespace, ""),
-                expected,
-                "{namespace:?}"
-            );
+        for namespace in ["", "a/b", "Prod", "a.b", "a_b", "-a", "a-", "a b", "a\0", "\u{e4}", &long] {
+            assert_eq!(label(Scope::Strict, namespace, "db"), Err(BindingError::Namespace), "{namespace:?}");
+            assert_eq!(label(Scope::NamespaceWide, namespace, ""), Err(BindingError::Namespace), "{namespace:?}");
+            let expected = if namespace.is_empty() { Ok(String::new()) } else { Err(BindingError::Namespace) };
+            assert_eq!(label(Scope::ClusterWide, namespace, ""), expected, "{namespace:?}");
         }
-        for name in [
-            "", "a/b", "a..b", ".a", "a.", "a.-b", "a b", "a\n", &too_long,
-        ] {
-            assert_eq!(
-                label(Scope::Strict, "prod", name),
-                Err(BindingError::Name),
-                "{name:?}"
-            );
+        for name in ["", "a/b", "a..b", ".a", "a.", "a.-b", "a b", "a\n", &too_long] {
+            assert_eq!(label(Scope::Strict, "prod", name), Err(BindingError::Name), "{name:?}");
         }
         assert_eq!(label(Scope::Strict, "prod", "testSecret").as_deref(), Ok("prod/testSecret"));
-        assert_eq!(
-            label(Scope::Strict, &long[..63], &too_long[..253]).map(|l| l.len()),
-            Ok(63 + 1 + 253)
-        );
+        assert_eq!(label(Scope::Strict, &long[..63], &too_long[..253]).map(|l| l.len()), Ok(63 + 1 + 253));
     }
 
     #[test]

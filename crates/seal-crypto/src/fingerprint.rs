@@ -16,10 +16,7 @@ impl Fingerprint {
         string(&mut hash, b"ssh-rsa");
         mpint(&mut hash, exponent);
         mpint(&mut hash, modulus);
-        Self(format!(
-            "{PREFIX}{}",
-            base64text::encode_bare(&hash.finalize())
-        ))
+        Self(format!("{PREFIX}{}", base64text::encode_bare(&hash.finalize())))
     }
 
     /// `SHA256:...`
@@ -35,10 +32,7 @@ fn string(hash: &mut Sha256, bytes: &[u8]) {
 
 /// Unsigned big-endian magnitude as a signed integer: leading zeros off, one zero on when the top bit is set.
 fn mpint(hash: &mut Sha256, magnitude: &[u8]) {
-    let start = magnitude
-        .iter()
-        .position(|&byte| byte != 0)
-        .unwrap_or(magnitude.len());
+    let start = magnitude.iter().position(|&byte| byte != 0).unwrap_or(magnitude.len());
     let digits = &magnitude[start..];
     let sign = digits.first().is_some_and(|&byte| byte >= 0x80);
     hash.update(length(digits.len() + usize::from(sign)));
@@ -49,9 +43,7 @@ fn mpint(hash: &mut Sha256, magnitude: &[u8]) {
 }
 
 fn length(bytes: usize) -> [u8; 4] {
-    u32::try_from(bytes)
-        .expect("a modulus is at most 2 KiB")
-        .to_be_bytes()
+    u32::try_from(bytes).expect("a modulus is at most 2 KiB").to_be_bytes()
 }
 
 impl std::fmt::Display for Fingerprint {
@@ -65,9 +57,7 @@ impl std::str::FromStr for Fingerprint {
 
     /// Accepts exactly what `Display` prints.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.strip_prefix(PREFIX)
-            .and_then(base64text::decode_bare_exact::<32>)
-            .ok_or(KeyError::Fingerprint)?;
+        text.strip_prefix(PREFIX).and_then(base64text::decode_bare_exact::<32>).ok_or(KeyError::Fingerprint)?;
         Ok(Self(text.to_owned()))
     }
 }
@@ -80,10 +70,7 @@ mod tests {
     #[test]
     fn only_what_display_prints_is_read() {
         let good = format!("SHA256:{}", "A".repeat(43));
-        assert_eq!(
-            good.parse::<Fingerprint>().map(|f| f.to_string()),
-            Ok(good.clone())
-        );
+        assert_eq!(good.parse::<Fingerprint>().map(|f| f.to_string()), Ok(good.clone()));
         let bad = [
             String::new(),
             "SHA256:".to_owned(),
@@ -93,11 +80,7 @@ mod tests {
             good.replace("AAAA", "AA A"),
         ];
         for text in bad {
-            assert_eq!(
-                text.parse::<Fingerprint>(),
-                Err(KeyError::Fingerprint),
-                "{text:?}"
-            );
+            assert_eq!(text.parse::<Fingerprint>(), Err(KeyError::Fingerprint), "{text:?}");
         }
     }
 }

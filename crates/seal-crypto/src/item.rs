@@ -65,29 +65,17 @@ impl Item {
     /// `c = RSAES-OAEP-ENCRYPT(key, k, label)` (RFC 8017 section 7.1.1, SHA-256 for hash and MGF1; NIST SP 800-38D section 7.1).
     ///
     /// Takes values of 0 to [`MAX_VALUE_BYTES`]. `k` is used for this one message and wiped; that is what makes the zero nonce safe.
-    pub fn seal(
-        value: &SecretBytes,
-        key: &PublicKey,
-        binding: &Binding,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Item, SealError> {
+    pub fn seal(value: &SecretBytes, key: &PublicKey, binding: &Binding, rng: &mut impl CryptoRng) -> Result<Item, SealError> {
         if value.len() > MAX_VALUE_BYTES {
             return Err(SealError::TooLarge);
         }
         let mut session_key = Zeroizing::new([0; SESSION_KEY_BYTES]);
         rng.fill_bytes(session_key.as_mut_slice());
-        let wrapped = key
-            .wrap(session_key.as_slice(), binding.label(), rng)
-            .ok_or(SealError::KeyTooSmall)?;
+        let wrapped = key.wrap(session_key.as_slice(), binding.label(), rng).ok_or(SealError::KeyTooSmall)?;
         let length = u16::try_from(wrapped.len()).expect("keys are at most 16384 bits, 2048 bytes");
-        let cipher = AesGcm::<Aes256, U12>::new_from_slice(session_key.as_slice())
-            .expect("the session key has 32 bytes");
-        let sealed = cipher
-            .encrypt(&zero_nonce(), value.expose())
-            .map_err(|_| SealError::TooLarge)?;
-        Ok(Item(
-            [length.to_be_bytes().as_slice(), &wrapped, &sealed].concat(),
-        ))
+        let cipher = AesGcm::<Aes256, U12>::new_from_slice(session_key.as_slice()).expect("the session key has 32 bytes");
+        let sealed = cipher.encrypt(&zero_nonce(), value.expose()).map_err(|_| SealError::TooLarge)?;
+        Ok(Item([length.to_be_bytes().as_slice(), &wrapped, &sealed].concat()))
     }
 
     /// Reads the base64 text of `spec.encryptedData`, with Go's tolerances.
@@ -120,19 +108,10 @@ impl Item {
         if self.0.len() > MAX_ITEM_BYTES {
             return Err(ItemError::TooLong);
         }
-        let (length, rest) = self
-            .0
-            .split_first_chunk::<LENGTH_BYTES>()
-            .ok_or(ItemError::TooShort)?;
+        let (length, rest) = self.0.split_first_chunk::<LENGTH_BYTES>().ok_or(ItemError::TooShort)?;
         let rsa_bytes = usize::from(u16::from_be_bytes(*length));
-        let gcm_bytes = rest
-            .len()
-            .checked_sub(rsa_bytes)
-            .ok_or(ItemError::TooShort)?;
-        Ok(Shape {
-            rsa_bytes,
-            gcm_bytes,
-        })
+        let gcm_bytes = rest.len().checked_sub(rsa_bytes).ok_or(ItemError::TooShort)?;
+        Ok(Shape { rsa_bytes, gcm_bytes })
     }
 
     /// RSA block and AES-GCM part.
@@ -163,9 +142,7 @@ where
     let tag = Tag::try_from(tag).ok()?;
     let cipher = C::new_from_slice(session_key).ok()?;
     let nonce = Nonce::<C>::default();
-    cipher
-        .decrypt_inout_detached(&nonce, b"", value.as_mut_slice().into(), &tag)
-        .ok()?;
+    cipher.decrypt_inout_detached(&nonce, b"", value.as_mut_slice().into(), &tag).ok()?;
     Some(value.into())
 }
 

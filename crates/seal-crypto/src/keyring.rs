@@ -48,12 +48,7 @@ impl Keyring {
     /// Private-key operations that opening this item costs at worst: the keys whose modulus length fits. A caller that
     /// bounds the work of a request asks here first.
     pub fn candidates(&self, item: &Item) -> usize {
-        item.parts().map_or(0, |(block, _)| {
-            self.keys
-                .iter()
-                .filter(|key| key.public().size() == block.len())
-                .count()
-        })
+        item.parts().map_or(0, |(block, _)| self.keys.iter().filter(|key| key.public().size() == block.len()).count())
     }
 
     /// For each key in turn: `k = RSAES-OAEP-DECRYPT(key, block, label)`, `value = AES-GCM-DECRYPT(k, 0^96, rest)`; the
@@ -62,43 +57,22 @@ impl Keyring {
     ///
     /// Whether OAEP or the tag failed can only be told by the work done, never by the answer; OAEP is made to withstand a
     /// sender who learns that much (it is secure against chosen ciphertexts).
-    pub fn open(
-        &self,
-        item: &Item,
-        binding: &Binding,
-        hint: Option<&Fingerprint>,
-    ) -> Result<Opened, OpenError> {
+    pub fn open(&self, item: &Item, binding: &Binding, hint: Option<&Fingerprint>) -> Result<Opened, OpenError> {
         let (block, sealed) = item.parts().ok_or(OpenError)?;
         let label = binding.label();
-        let candidates = self
-            .in_order(hint)
-            .filter(|key| key.public().size() == block.len());
+        let candidates = self.in_order(hint).filter(|key| key.public().size() == block.len());
         for (tries, key) in (1..).zip(candidates) {
             let session_key = key.unwrap(block, &label);
-            if let Some(value) =
-                session_key.and_then(|session_key| item::open_gcm(&session_key, sealed))
-            {
-                return Ok(Opened {
-                    value,
-                    key: key.fingerprint().clone(),
-                    tries,
-                });
+            if let Some(value) = session_key.and_then(|session_key| item::open_gcm(&session_key, sealed)) {
+                return Ok(Opened { value, key: key.fingerprint().clone(), tries });
             }
         }
         Err(OpenError)
     }
 
     fn in_order<'a>(&'a self, hint: Option<&Fingerprint>) -> impl Iterator<Item = &'a PrivateKey> {
-        let first =
-            hint.and_then(|hint| self.keys.iter().position(|key| key.fingerprint() == hint));
-        let rest = self
-            .keys
-            .iter()
-            .enumerate()
-            .filter(move |(index, _)| Some(*index) != first);
-        first
-            .map(|index| &self.keys[index])
-            .into_iter()
-            .chain(rest.map(|(_, key)| key))
+        let first = hint.and_then(|hint| self.keys.iter().position(|key| key.fingerprint() == hint));
+        let rest = self.keys.iter().enumerate().filter(move |(index, _)| Some(*index) != first);
+        first.map(|index| &self.keys[index]).into_iter().chain(rest.map(|(_, key)| key))
     }
 }

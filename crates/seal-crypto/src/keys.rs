@@ -52,14 +52,10 @@ impl PublicKey {
     pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
         let parsed = pkcs1::RsaPublicKeyRef::try_from(der).map_err(|_| KeyError::Malformed)?;
         check_size(parsed.modulus.as_bytes())?;
-        let number = |bytes: &[u8]| {
-            rsa::BoxedUint::from_be_slice(bytes, u32::try_from(bytes.len()).ok()?.checked_mul(8)?)
-                .ok()
-        };
+        let number = |bytes: &[u8]| rsa::BoxedUint::from_be_slice(bytes, u32::try_from(bytes.len()).ok()?.checked_mul(8)?).ok();
         let modulus = number(parsed.modulus.as_bytes()).ok_or(KeyError::Malformed)?;
         let exponent = number(parsed.public_exponent.as_bytes()).ok_or(KeyError::Malformed)?;
-        let key = rsa::PublicKey::new_with_size_limits(modulus, exponent, BITS)
-            .map_err(|_| KeyError::Malformed)?;
+        let key = rsa::PublicKey::new_with_size_limits(modulus, exponent, BITS).map_err(|_| KeyError::Malformed)?;
         Ok(Self::of(key))
     }
 
@@ -85,23 +81,19 @@ impl PublicKey {
 
     /// `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7).
     pub(crate) fn to_spki(&self) -> Vec<u8> {
-        self.key
-            .to_public_key_der()
-            .expect("a checked key can be written down")
-            .into_vec()
+        self.key.to_public_key_der().expect("a checked key can be written down").into_vec()
     }
 
     /// `RSAES-OAEP-ENCRYPT(key, message, label)` (RFC 8017 section 7.1.1), SHA-256 for hash and MGF1; `None` when the message
     /// is longer than the modulus less 66 bytes.
-    pub(crate) fn wrap(
-        &self,
-        message: &[u8],
-        label: Vec<u8>,
-        rng: &mut impl CryptoRng,
-    ) -> Option<Vec<u8>> {
-        self.key
-            .encrypt(rng, rsa::Oaep::<Sha256>::new_with_label(label), message)
-            .ok()
+    pub(crate) fn wrap(&self, message: &[u8], label: Vec<u8>, rng: &mut impl CryptoRng) -> Option<Vec<u8>> {
+        self.key.encrypt(rng, rsa::Oaep::<Sha256>::new_with_label(label), message).ok()
+    }
+
+    /// `RSASSA-PKCS1-V1_5-VERIFY` with SHA-256 (RFC 8017 section 8.2.2). Nothing outside the tests trusts a certificate's signature.
+    #[cfg(test)]
+    pub(crate) fn verify_sha256(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.pkcs1v15_verify::<Sha256>(message, signature).is_ok()
     }
 }
 
@@ -115,26 +107,18 @@ impl PrivateKey {
     /// The first RSA key of a PEM text, PKCS#1 or PKCS#8. Other blocks (certificates, parameters) are passed over; when no
     /// block holds an RSA key, the error is the first block's that claimed to hold a private key.
     pub fn from_pem(pem: &SecretBytes) -> Result<Self, KeyError> {
-        Self::read(pem)
-            .find_map(Result::ok)
-            .ok_or_else(|| Self::reason(pem))
+        Self::read(pem).find_map(Result::ok).ok_or_else(|| Self::reason(pem))
     }
 
     /// Every RSA key of a PEM text, in its order: backups are often files of several keys. Blocks that do not read are an
     /// error here, because a key silently left out is a Secret that silently does not open.
     pub fn all_from_pem(pem: &SecretBytes) -> Result<Vec<Self>, KeyError> {
         let keys = Self::read(pem).collect::<Result<Vec<_>, _>>()?;
-        if keys.is_empty() {
-            Err(KeyError::NoKey)
-        } else {
-            Ok(keys)
-        }
+        if keys.is_empty() { Err(KeyError::NoKey) } else { Ok(keys) }
     }
 
     fn reason(pem: &SecretBytes) -> KeyError {
-        Self::read(pem)
-            .find_map(Result::err)
-            .unwrap_or(KeyError::NoKey)
+        Self::read(pem).find_map(Result::err).unwrap_or(KeyError::NoKey)
     }
 
     fn read(pem: &SecretBytes) -> impl Iterator<Item = Result<Self, KeyError>> {
@@ -174,11 +158,7 @@ impl PrivateKey {
 
     /// PKCS#1 PEM (`RSA PRIVATE KEY`), as upstream stores it in `tls.key`.
     pub fn to_pem(&self) -> SecretBytes {
-        let der = self
-            .op
-            .key()
-            .to_pkcs1_der()
-            .expect("written down once already, when it was made");
+        let der = self.op.key().to_pkcs1_der().expect("written down once already, when it was made");
         let mut text = pem::encode(PKCS1, der.as_bytes());
         std::mem::take(&mut *text).into()
     }
@@ -206,10 +186,7 @@ impl PrivateKey {
 
     /// `RSASSA-PKCS1-V1_5-SIGN` with SHA-256 (RFC 8017 section 8.2.1), blinded with `rng`; signs certificates only.
     pub(crate) fn sign_sha256(&self, message: &[u8], rng: &mut impl CryptoRng) -> Option<Vec<u8>> {
-        self.op
-            .key()
-            .pkcs1v15_sign_with_rng::<Sha256, _>(rng, message)
-            .ok()
+        self.op.key().pkcs1v15_sign_with_rng::<Sha256, _>(rng, message).ok()
     }
 }
 
@@ -227,31 +204,15 @@ fn read_block(block: &pem::Block<'_>) -> Option<Result<PrivateKey, KeyError>> {
     if block.encrypted {
         return Some(Err(KeyError::Encrypted));
     }
-    Some(
-        block
-            .der
-            .as_ref()
-            .ok_or(KeyError::Malformed)
-            .and_then(|der| parse(der)),
-    )
+    Some(block.der.as_ref().ok_or(KeyError::Malformed).and_then(|der| parse(der)))
 }
 
 fn check_size(modulus: &[u8]) -> Result<(), KeyError> {
-    if BITS.contains(&bit_length(modulus)) {
-        Ok(())
-    } else {
-        Err(KeyError::Size)
-    }
+    if BITS.contains(&bit_length(modulus)) { Ok(()) } else { Err(KeyError::Size) }
 }
 
 fn bit_length(big_endian: &[u8]) -> usize {
-    let start = big_endian
-        .iter()
-        .position(|&byte| byte != 0)
-        .unwrap_or(big_endian.len());
+    let start = big_endian.iter().position(|&byte| byte != 0).unwrap_or(big_endian.len());
     let digits = &big_endian[start..];
-    digits.len() * 8
-        - digits
-            .first()
-            .map_or(0, |byte| byte.leading_zeros() as usize)
+    digits.len() * 8 - digits.first().map_or(0, |byte| byte.leading_zeros() as usize)
 }

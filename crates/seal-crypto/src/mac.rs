@@ -63,20 +63,11 @@ impl InstallKey {
     /// The length in front of each field keeps `("ab", "c")` and `("a", "bc")` apart; the purpose keeps a digest of one kind
     /// from being shown as another.
     pub fn mac<'a>(&self, purpose: &str, fields: impl IntoIterator<Item = &'a [u8]>) -> Mac {
-        let sub_key: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(
-            hmac(self.0.expose())
-                .chain_update(purpose)
-                .finalize()
-                .into_bytes()
-                .into(),
-        );
+        let sub_key: Zeroizing<[u8; KEY_BYTES]> =
+            Zeroizing::new(hmac(self.0.expose()).chain_update(purpose).finalize().into_bytes().into());
         let mut mac = hmac(sub_key.as_slice());
         for field in fields {
-            mac.update(
-                &u64::try_from(field.len())
-                    .expect("usize is at most 64 bits")
-                    .to_be_bytes(),
-            );
+            mac.update(&u64::try_from(field.len()).expect("usize is at most 64 bits").to_be_bytes());
             mac.update(field);
         }
         Mac(base64text::encode_bare(&mac.finalize().into_bytes()))
@@ -97,9 +88,7 @@ mod tests {
 
     #[test]
     fn purpose_key_and_field_borders_all_count() {
-        let of = |key: &InstallKey, purpose: &str, fields: &[&str]| {
-            key.mac(purpose, fields.iter().map(|f| f.as_bytes()))
-        };
+        let of = |key: &InstallKey, purpose: &str, fields: &[&str]| key.mac(purpose, fields.iter().map(|f| f.as_bytes()));
         let reference = of(&key(1), "data", &["ab", "c"]);
         assert_eq!(reference, of(&key(1), "data", &["ab", "c"]));
         assert!(reference.matches(reference.as_str()));
@@ -120,10 +109,7 @@ mod tests {
     #[test]
     fn the_construction_is_the_documented_one() {
         // python3: k=hmac.digest(b"\1"*32,b"data","sha256"); hmac.digest(k,b"\0"*7+b"\2ab"+b"\0"*7+b"\1c","sha256")
-        assert_eq!(
-            key(1).mac("data", [b"ab".as_slice(), b"c"]).as_str(),
-            "NTA25avIWZG/aW4v55TTBeAUHutRtiv4iVt3lhCdeqo"
-        );
+        assert_eq!(key(1).mac("data", [b"ab".as_slice(), b"c"]).as_str(), "NTA25avIWZG/aW4v55TTBeAUHutRtiv4iVt3lhCdeqo");
     }
 
     #[test]

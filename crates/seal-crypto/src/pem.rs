@@ -24,11 +24,7 @@ pub(crate) struct Block<'a> {
 /// The blocks of a text in order. Text around blocks is skipped; a block without its end line ends the iteration.
 /// One pass over the text: each line is looked at once, so hostile files cost linear time.
 pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Block<'_>> {
-    let text = if text.len() > MAX_PEM_BYTES {
-        &[]
-    } else {
-        text
-    };
+    let text = if text.len() > MAX_PEM_BYTES { &[] } else { text };
     let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     std::iter::from_fn(move || {
         let label = lines.find_map(|line| marker(line, BEGIN))?;
@@ -36,10 +32,7 @@ pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Block<'_>> {
     })
 }
 
-fn read_body<'a>(
-    mut label: &'a [u8],
-    lines: &mut impl Iterator<Item = &'a [u8]>,
-) -> Option<Block<'a>> {
+fn read_body<'a>(mut label: &'a [u8], lines: &mut impl Iterator<Item = &'a [u8]>) -> Option<Block<'a>> {
     let mut encrypted = false;
     let mut body = Zeroizing::new(Vec::new());
     for line in lines {
@@ -48,11 +41,7 @@ fn read_body<'a>(
             (label, encrypted) = (next, false);
             body = Zeroizing::new(Vec::new());
         } else if marker(line, END) == Some(label) {
-            return Some(Block {
-                label,
-                encrypted,
-                der: base64text::decode_lenient(&body),
-            });
+            return Some(Block { label, encrypted, der: base64text::decode_lenient(&body) });
         } else if let Some(colon) = line.iter().position(|&byte| byte == b':') {
             encrypted |= &line[..colon] == b"Proc-Type" && line.ends_with(b"ENCRYPTED");
         } else {
@@ -65,16 +54,11 @@ fn read_body<'a>(
 /// Grows by hand so that an outgrown buffer is wiped rather than freed as it is.
 fn append(body: &mut Zeroizing<Vec<u8>>, line: &[u8]) {
     if body.len() + line.len() > body.capacity() {
-        let mut larger =
-            Zeroizing::new(Vec::with_capacity((body.len() + line.len()).max(4096) * 2));
+        let mut larger = Zeroizing::new(Vec::with_capacity((body.len() + line.len()).max(4096) * 2));
         larger.extend_from_slice(body);
         *body = larger;
     }
-    body.extend(
-        line.iter()
-            .copied()
-            .filter(|byte| !byte.is_ascii_whitespace()),
-    );
+    body.extend(line.iter().copied().filter(|byte| !byte.is_ascii_whitespace()));
 }
 
 fn marker<'a>(line: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
@@ -85,9 +69,7 @@ fn marker<'a>(line: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
 pub(crate) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     let base64 = Zeroizing::new(base64text::encode(der));
     // Sized up front: growing would leave an unwiped copy of a private key behind.
-    let mut text = Zeroizing::new(String::with_capacity(
-        base64.len() / 64 * 65 + 2 * label.len() + 64,
-    ));
+    let mut text = Zeroizing::new(String::with_capacity(base64.len() / 64 * 65 + 2 * label.len() + 64));
     for part in ["-----BEGIN ", label, "-----\n"] {
         text.push_str(part);
     }
@@ -106,13 +88,7 @@ mod tests {
     use super::{blocks, encode};
 
     fn found(text: &str) -> Vec<(String, bool, Option<Vec<u8>>)> {
-        let owned = |b: super::Block<'_>| {
-            (
-                String::from_utf8_lossy(b.label).into_owned(),
-                b.encrypted,
-                b.der.map(|d| d.to_vec()),
-            )
-        };
+        let owned = |b: super::Block<'_>| (String::from_utf8_lossy(b.label).into_owned(), b.encrypted, b.der.map(|d| d.to_vec()));
         blocks(text.as_bytes()).map(owned).collect()
     }
 
@@ -124,16 +100,9 @@ mod tests {
         let cut_off = "-----BEGIN A-----\naGk=\n-----BEGIN B-----\naGk=\n-----END B-----\n";
         assert_eq!(found(cut_off), [hi("B")]);
         assert_eq!(found("-----BEGIN A-----\naGk=\n-----END B-----\n"), []);
-        assert_eq!(
-            found("-----BEGIN A-----\n!!\n-----END A-----\n"),
-            [("A".to_owned(), false, None)]
-        );
-        let encrypted =
-            "-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: x,y\n\naGk=\n-----END A-----\n";
-        assert_eq!(
-            found(encrypted),
-            [("A".to_owned(), true, Some(b"hi".to_vec()))]
-        );
+        assert_eq!(found("-----BEGIN A-----\n!!\n-----END A-----\n"), [("A".to_owned(), false, None)]);
+        let encrypted = "-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: x,y\n\naGk=\n-----END A-----\n";
+        assert_eq!(found(encrypted), [("A".to_owned(), true, Some(b"hi".to_vec()))]);
     }
 
     #[test]

@@ -53,10 +53,7 @@ impl PrivateOp {
         }
         let padding = rsa::Oaep::<Sha256>::new_with_label(label);
         let mut rng = Blinding::new(&self.blinding, block);
-        self.key
-            .decrypt_blinded(&mut rng, padding, block)
-            .ok()
-            .map(Zeroizing::new)
+        self.key.decrypt_blinded(&mut rng, padding, block).ok().map(Zeroizing::new)
     }
 }
 
@@ -69,22 +66,10 @@ fn fast(key: &rsa::PrivateKey) -> Option<aws_lc_rs::rsa::OaepPrivateDecryptingKe
 }
 
 #[cfg(feature = "aws-lc")]
-fn unwrap_fast(
-    key: &aws_lc_rs::rsa::OaepPrivateDecryptingKey,
-    block: &[u8],
-    label: &[u8],
-) -> Option<Zeroizing<Vec<u8>>> {
+fn unwrap_fast(key: &aws_lc_rs::rsa::OaepPrivateDecryptingKey, block: &[u8], label: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut buffer = Zeroizing::new(vec![0; key.min_output_size()]);
     let label = (!label.is_empty()).then_some(label);
-    let length = key
-        .decrypt(
-            &aws_lc_rs::rsa::OAEP_SHA256_MGF1SHA256,
-            block,
-            &mut buffer,
-            label,
-        )
-        .ok()?
-        .len();
+    let length = key.decrypt(&aws_lc_rs::rsa::OAEP_SHA256_MGF1SHA256, block, &mut buffer, label).ok()?.len();
     buffer.truncate(length);
     Some(buffer)
 }
@@ -100,22 +85,15 @@ struct Blinding {
 
 impl Blinding {
     fn new(secret: &[u8; 32], block: &[u8]) -> Self {
-        let outer = <Hmac<Sha256> as KeyInit>::new_from_slice(secret)
-            .expect("HMAC takes keys of any length");
+        let outer = <Hmac<Sha256> as KeyInit>::new_from_slice(secret).expect("HMAC takes keys of any length");
         let key = outer.chain_update(block).finalize().into_bytes();
-        let mac =
-            <Hmac<Sha256> as KeyInit>::new_from_slice(&key).expect("HMAC takes keys of any length");
+        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).expect("HMAC takes keys of any length");
         Self { mac, counter: 0 }
     }
 
     fn next(&mut self) -> [u8; 32] {
         self.counter += 1;
-        self.mac
-            .clone()
-            .chain_update(self.counter.to_be_bytes())
-            .finalize()
-            .into_bytes()
-            .into()
+        self.mac.clone().chain_update(self.counter.to_be_bytes()).finalize().into_bytes().into()
     }
 }
 
@@ -123,15 +101,11 @@ impl TryRng for Blinding {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(u32::from_be_bytes(
-            *self.next().first_chunk().expect("32 bytes hold 4"),
-        ))
+        Ok(u32::from_be_bytes(*self.next().first_chunk().expect("32 bytes hold 4")))
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(u64::from_be_bytes(
-            *self.next().first_chunk().expect("32 bytes hold 8"),
-        ))
+        Ok(u64::from_be_bytes(*self.next().first_chunk().expect("32 bytes hold 8")))
     }
 
     fn try_fill_bytes(&mut self, target: &mut [u8]) -> Result<(), Infallible> {

@@ -44,9 +44,7 @@ impl SigningKey {
 
     /// From its 32-byte seed.
     pub fn from_seed(seed: SecretBytes) -> Result<Self, SignatureError> {
-        (seed.len() == SEED_BYTES)
-            .then_some(Self(seed))
-            .ok_or(SignatureError)
+        (seed.len() == SEED_BYTES).then_some(Self(seed)).ok_or(SignatureError)
     }
 
     /// The seed, for the key Secret.
@@ -56,27 +54,18 @@ impl SigningKey {
 
     /// The public half.
     pub fn verifying_key(&self) -> VerifyingKey {
-        VerifyingKey(format!(
-            "{PREFIX}{}",
-            base64text::encode(self.expanded().verifying_key().as_bytes())
-        ))
+        VerifyingKey(format!("{PREFIX}{}", base64text::encode(self.expanded().verifying_key().as_bytes())))
     }
 
     /// `Ed25519(seed, domain | 0x00 | message)` (RFC 8032 section 5.1.6; deterministic, needs no randomness).
     ///
     /// The domain names what is signed, so a signature on one kind of document is none on another. It holds no zero byte.
     pub fn sign(&self, domain: &str, message: &[u8]) -> Signature {
-        Signature(base64text::encode(
-            &self.expanded().sign(&framed(domain, message)).to_bytes(),
-        ))
+        Signature(base64text::encode(&self.expanded().sign(&framed(domain, message)).to_bytes()))
     }
 
     fn expanded(&self) -> ed25519_dalek::SigningKey {
-        let seed = self
-            .0
-            .expose()
-            .first_chunk::<SEED_BYTES>()
-            .expect("checked when it was made");
+        let seed = self.0.expose().first_chunk::<SEED_BYTES>().expect("checked when it was made");
         ed25519_dalek::SigningKey::from_bytes(seed)
     }
 }
@@ -98,34 +87,21 @@ impl VerifyingKey {
     }
 
     /// Checks a signature made by [`SigningKey::sign`]; strict (RFC 8032 section 5.1.7 without small-order points).
-    pub fn verify(
-        &self,
-        domain: &str,
-        message: &[u8],
-        signature: &Signature,
-    ) -> Result<(), SignatureError> {
+    pub fn verify(&self, domain: &str, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
         let bytes = base64text::decode_exact(&signature.0).ok_or(SignatureError)?;
         let signature = ed25519_dalek::Signature::from_bytes(&bytes);
-        decode(&self.0)?
-            .verify_strict(&framed(domain, message), &signature)
-            .map_err(|_| SignatureError)
+        decode(&self.0)?.verify_strict(&framed(domain, message), &signature).map_err(|_| SignatureError)
     }
 }
 
 fn decode(text: &str) -> Result<ed25519_dalek::VerifyingKey, SignatureError> {
-    let bytes = text
-        .strip_prefix(PREFIX)
-        .and_then(base64text::decode_exact)
-        .ok_or(SignatureError)?;
+    let bytes = text.strip_prefix(PREFIX).and_then(base64text::decode_exact).ok_or(SignatureError)?;
     let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| SignatureError)?;
     (!key.is_weak()).then_some(key).ok_or(SignatureError)
 }
 
 fn framed(domain: &str, message: &[u8]) -> Vec<u8> {
-    debug_assert!(
-        !domain.contains('\0'),
-        "a domain with a zero byte could pass for another"
-    );
+    debug_assert!(!domain.contains('\0'), "a domain with a zero byte could pass for another");
     [domain.as_bytes(), b"\0", message].concat()
 }
 
@@ -143,46 +119,24 @@ mod tests {
         let signature = Signature::parse(signature.as_str()).expect("our own text");
         let public = VerifyingKey::parse(key(1).verifying_key().as_str()).expect("our own text");
         assert_eq!(public.verify("bundle", b"text", &signature), Ok(()));
-        assert_eq!(
-            public.verify("other", b"text", &signature),
-            Err(SignatureError)
-        );
-        assert_eq!(
-            public.verify("bundle", b"texts", &signature),
-            Err(SignatureError)
-        );
-        assert_eq!(
-            key(2).verifying_key().verify("bundle", b"text", &signature),
-            Err(SignatureError)
-        );
+        assert_eq!(public.verify("other", b"text", &signature), Err(SignatureError));
+        assert_eq!(public.verify("bundle", b"texts", &signature), Err(SignatureError));
+        assert_eq!(key(2).verifying_key().verify("bundle", b"text", &signature), Err(SignatureError));
     }
 
     #[test]
     fn malformed_texts_are_refused() {
         let good = key(1).verifying_key();
         let zero = format!("ed25519:{}=", "A".repeat(43)); // a small-order point
-        for text in [
-            "",
-            "ed25519:",
-            &good.as_str()[1..],
-            good.as_str().trim_end_matches('='),
-            &good.as_str().to_uppercase(),
-            &zero,
-        ] {
+        for text in
+            ["", "ed25519:", &good.as_str()[1..], good.as_str().trim_end_matches('='), &good.as_str().to_uppercase(), &zero]
+        {
             assert_eq!(VerifyingKey::parse(text), Err(SignatureError), "{text:?}");
         }
         let signature = key(1).sign("bundle", b"text");
-        for text in [
-            "",
-            "AAAA",
-            &signature.as_str()[4..],
-            &signature.as_str().replace('=', ""),
-        ] {
+        for text in ["", "AAAA", &signature.as_str()[4..], &signature.as_str().replace('=', "")] {
             assert_eq!(Signature::parse(text), Err(SignatureError), "{text:?}");
         }
-        assert_eq!(
-            SigningKey::from_seed(vec![0; 31].into()).err(),
-            Some(SignatureError)
-        );
+        assert_eq!(SigningKey::from_seed(vec![0; 31].into()).err(), Some(SignatureError));
     }
 }

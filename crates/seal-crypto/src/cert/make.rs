@@ -29,8 +29,7 @@ const COMMON_NAME: &[u8] = b"\x06\x03\x55\x04\x03";
 /// KeyUsage (2.5.29.15), critical: encipherOnly, bit 7 alone.
 const KEY_USAGE: &[u8] = b"\x30\x0e\x06\x03\x55\x1d\x0f\x01\x01\xff\x04\x04\x03\x02\x00\x01";
 /// BasicConstraints (2.5.29.19), critical: CA:TRUE, no path length.
-const BASIC_CONSTRAINTS: &[u8] =
-    b"\x30\x0f\x06\x03\x55\x1d\x13\x01\x01\xff\x04\x05\x30\x03\x01\x01\xff";
+const BASIC_CONSTRAINTS: &[u8] = b"\x30\x0f\x06\x03\x55\x1d\x13\x01\x01\xff\x04\x05\x30\x03\x01\x01\xff";
 /// `id-ce-subjectKeyIdentifier`, 2.5.29.14.
 const SUBJECT_KEY_ID: &[u8] = b"\x06\x03\x55\x1d\x0e";
 
@@ -47,10 +46,7 @@ pub(super) fn self_signed(
     rng: &mut impl CryptoRng,
 ) -> Option<Vec<u8>> {
     let name = name(common_name)?;
-    let validity = tlv(
-        SEQUENCE,
-        &[&time(*validity.start())?, &time(*validity.end())?],
-    );
+    let validity = tlv(SEQUENCE, &[&time(*validity.start())?, &time(*validity.end())?]);
     let spki = key.public().to_spki();
     let body = tlv(
         SEQUENCE,
@@ -66,14 +62,7 @@ pub(super) fn self_signed(
         ],
     );
     let signature = key.sign_sha256(&body, rng)?;
-    Some(tlv(
-        SEQUENCE,
-        &[
-            &body,
-            SHA256_WITH_RSA,
-            &tlv(BIT_STRING, &[&[0], &signature]),
-        ],
-    ))
+    Some(tlv(SEQUENCE, &[&body, SHA256_WITH_RSA, &tlv(BIT_STRING, &[&[0], &signature])]))
 }
 
 /// 128 random bits as a positive INTEGER. The top bits are fixed to `01`, which makes the encoding 16 bytes, always.
@@ -93,26 +82,15 @@ fn name(common_name: &str) -> Option<Vec<u8>> {
         return Some(tlv(SEQUENCE, &[]));
     }
     let printable = |byte: u8| byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&byte);
-    let kind = if common_name.bytes().all(printable) {
-        PRINTABLE_STRING
-    } else {
-        UTF8_STRING
-    };
-    let attribute = tlv(
-        SEQUENCE,
-        &[COMMON_NAME, &tlv(kind, &[common_name.as_bytes()])],
-    );
+    let kind = if common_name.bytes().all(printable) { PRINTABLE_STRING } else { UTF8_STRING };
+    let attribute = tlv(SEQUENCE, &[COMMON_NAME, &tlv(kind, &[common_name.as_bytes()])]);
     Some(tlv(SEQUENCE, &[&tlv(SET, &[&attribute])]))
 }
 
 /// UTCTime until 2049, GeneralizedTime afterwards; `None` before 1970 and after 9999.
 fn time(seconds: i64) -> Option<Vec<u8>> {
-    let at =
-        DateTime::from_unix_duration(Duration::from_secs(u64::try_from(seconds).ok()?)).ok()?;
-    let (year, rest) = (
-        at.year(),
-        [at.month(), at.day(), at.hour(), at.minutes(), at.seconds()],
-    );
+    let at = DateTime::from_unix_duration(Duration::from_secs(u64::try_from(seconds).ok()?)).ok()?;
+    let (year, rest) = (at.year(), [at.month(), at.day(), at.hour(), at.minutes(), at.seconds()]);
     let rest: String = rest.iter().map(|field| format!("{field:02}")).collect();
     Some(if year < FIRST_GENERALIZED_YEAR {
         tlv(UTC_TIME, &[format!("{:02}{rest}Z", year % 100).as_bytes()])
@@ -124,38 +102,21 @@ fn time(seconds: i64) -> Option<Vec<u8>> {
 /// Key usage, basic constraints, and a key identifier: the first 160 bits of SHA-256 of the key (RFC 7093 section 2, method 1).
 fn extensions(spki: &[u8]) -> Vec<u8> {
     let hash = Sha256::digest(spki_key_bits(spki));
-    let key_id = tlv(
-        SEQUENCE,
-        &[
-            SUBJECT_KEY_ID,
-            &tlv(OCTET_STRING, &[&tlv(OCTET_STRING, &[&hash[..20]])]),
-        ],
-    );
-    tlv(
-        EXTENSIONS,
-        &[&tlv(SEQUENCE, &[KEY_USAGE, BASIC_CONSTRAINTS, &key_id])],
-    )
+    let key_id = tlv(SEQUENCE, &[SUBJECT_KEY_ID, &tlv(OCTET_STRING, &[&tlv(OCTET_STRING, &[&hash[..20]])])]);
+    tlv(EXTENSIONS, &[&tlv(SEQUENCE, &[KEY_USAGE, BASIC_CONSTRAINTS, &key_id])])
 }
 
 fn spki_key_bits(spki: &[u8]) -> Vec<u8> {
     use der::Decode;
-    let parsed =
-        x509_cert::spki::SubjectPublicKeyInfoRef::from_der(spki).expect("written by ourselves");
-    parsed
-        .subject_public_key
-        .as_bytes()
-        .expect("a key is whole bytes")
-        .to_vec()
+    let parsed = x509_cert::spki::SubjectPublicKeyInfoRef::from_der(spki).expect("written by ourselves");
+    parsed.subject_public_key.as_bytes().expect("a key is whole bytes").to_vec()
 }
 
 /// Tag, length, contents (X.690 section 8.1), definite lengths in their shortest form (section 10.1).
 fn tlv(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let length: usize = contents.iter().map(|part| part.len()).sum();
     let digits = length.to_be_bytes();
-    let digits = &digits[digits
-        .iter()
-        .position(|&byte| byte != 0)
-        .unwrap_or(digits.len() - 1)..];
+    let digits = &digits[digits.iter().position(|&byte| byte != 0).unwrap_or(digits.len() - 1)..];
     let mut out = vec![tag];
     if length >= 0x80 {
         out.push(0x80 | u8::try_from(digits.len()).expect("usize has at most 8 bytes"));

@@ -54,9 +54,7 @@ pub struct Certificate {
 impl Certificate {
     /// Reads the first CERTIFICATE block; later blocks are ignored as kubeseal does. Input is capped at 1 MiB before parsing.
     pub fn from_pem(pem: &[u8]) -> Result<Self, CertError> {
-        let block = pem::blocks(pem)
-            .find(|block| block.label == LABEL.as_bytes())
-            .ok_or(CertError::NoCertificate)?;
+        let block = pem::blocks(pem).find(|block| block.label == LABEL.as_bytes()).ok_or(CertError::NoCertificate)?;
         Self::from_der(&block.der.ok_or(CertError::Malformed)?)
     }
 
@@ -68,12 +66,8 @@ impl Certificate {
         ttl_seconds: i64,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, CertError> {
-        let not_after = not_before
-            .checked_add(ttl_seconds)
-            .filter(|_| ttl_seconds >= 0)
-            .ok_or(CertError::Make)?;
-        let der = make::self_signed(key, common_name, not_before..=not_after, rng)
-            .ok_or(CertError::Make)?;
+        let not_after = not_before.checked_add(ttl_seconds).filter(|_| ttl_seconds >= 0).ok_or(CertError::Make)?;
+        let der = make::self_signed(key, common_name, not_before..=not_after, rng).ok_or(CertError::Make)?;
         Self::from_der(&der).map_err(|_| CertError::Make)
     }
 
@@ -84,10 +78,7 @@ impl Certificate {
         if spki.algorithm.oid != RSA_ENCRYPTION {
             return Err(CertError::NotRsa);
         }
-        let bits = spki
-            .subject_public_key
-            .as_bytes()
-            .ok_or(CertError::Malformed)?;
+        let bits = spki.subject_public_key.as_bytes().ok_or(CertError::Malformed)?;
         let public_key = PublicKey::from_pkcs1(bits).map_err(|error| match error {
             KeyError::Size => CertError::Size,
             _ => CertError::Malformed,
@@ -114,11 +105,6 @@ fn seconds(time: Time) -> i64 {
 /// The first CN of a name, whichever string type it has; empty when there is none.
 fn common_name(name: &x509_cert::name::Name) -> String {
     let values = name.iter_rdn().flat_map(|rdn| rdn.iter());
-    let found = values
-        .filter(|attribute| attribute.oid == COMMON_NAME)
-        .map(|attribute| attribute.value.value());
-    found
-        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-        .next()
-        .unwrap_or_default()
+    let found = values.filter(|attribute| attribute.oid == COMMON_NAME).map(|attribute| attribute.value.value());
+    found.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).next().unwrap_or_default()
 }

@@ -1,10 +1,7 @@
 //! Sealing and opening: round trips, and everything that must not open.
 
 use super::{key, rng, secret, test_key_pem};
-use crate::{
-    Binding, Item, ItemError, Keyring, MAX_ITEM_BYTES, MAX_VALUE_BYTES, OpenError, Scope,
-    SealError, Shape,
-};
+use crate::{Binding, Item, ItemError, Keyring, MAX_ITEM_BYTES, MAX_VALUE_BYTES, OpenError, Scope, SealError, Shape};
 use aes_gcm::aead::{Aead, KeyInit, consts::U12};
 use aes_gcm::{AesGcm, aes};
 use proptest::prelude::*;
@@ -29,8 +26,7 @@ fn seal(value: &[u8], ring_index: usize, binding: &Binding) -> Item {
 }
 
 fn opens(item: &Item, binding: &Binding) -> Result<Vec<u8>, OpenError> {
-    RING.open(item, binding, None)
-        .map(|opened| opened.value.expose().to_vec())
+    RING.open(item, binding, None).map(|opened| opened.value.expose().to_vec())
 }
 
 #[test]
@@ -44,30 +40,15 @@ fn every_key_size_seals_and_opens() {
         (test_key_pem!("rsa4096.pem"), 512),
     ] {
         let key = key(pem);
-        let item =
-            Item::seal(&secret(b"value"), key.public(), &binding, &mut rng()).expect("seals");
-        assert_eq!(
-            item.shape(),
-            Ok(Shape {
-                rsa_bytes,
-                gcm_bytes: 5 + 16
-            })
-        );
+        let item = Item::seal(&secret(b"value"), key.public(), &binding, &mut rng()).expect("seals");
+        assert_eq!(item.shape(), Ok(Shape { rsa_bytes, gcm_bytes: 5 + 16 }));
         let item = Item::decode(&item.encode()).expect("our own text");
         // The two back ends are the same one without feature aws-lc, and must agree with it.
         let (block, _) = item.parts().expect("well formed");
-        let (fast, portable) = (
-            key.unwrap(block, b"prod/db"),
-            key.unwrap_portable(block, b"prod/db"),
-        );
+        let (fast, portable) = (key.unwrap(block, b"prod/db"), key.unwrap_portable(block, b"prod/db"));
         assert!(fast.is_some() && fast == portable);
-        assert!(
-            key.unwrap(block, b"prod/d").is_none()
-                && key.unwrap_portable(block, b"prod/d").is_none()
-        );
-        let opened = Keyring::new(vec![key])
-            .open(&item, &binding, None)
-            .expect("opens");
+        assert!(key.unwrap(block, b"prod/d").is_none() && key.unwrap_portable(block, b"prod/d").is_none());
+        let opened = Keyring::new(vec![key]).open(&item, &binding, None).expect("opens");
         assert!(opened.value == secret(b"value"));
         assert_eq!(opened.tries, 1);
     }
@@ -89,10 +70,7 @@ fn the_hinted_key_goes_first_and_other_sizes_cost_nothing() {
     ] {
         let item = seal(b"v", ring_index, &binding);
         let opened = RING.open(&item, &binding, hint).expect("opens");
-        assert_eq!(
-            (&opened.key, opened.tries),
-            (&fingerprints[ring_index], expected_tries)
-        );
+        assert_eq!((&opened.key, opened.tries), (&fingerprints[ring_index], expected_tries));
     }
     assert_eq!(RING.candidates(&seal(b"v", 0, &binding)), 2);
     assert_eq!(RING.candidates(&seal(b"v", 2, &binding)), 1);
@@ -101,8 +79,7 @@ fn the_hinted_key_goes_first_and_other_sizes_cost_nothing() {
 
 #[test]
 fn a_moved_item_does_not_open() {
-    let binding =
-        |scope, namespace, name| Binding::new(scope, namespace, name).expect("valid names");
+    let binding = |scope, namespace, name| Binding::new(scope, namespace, name).expect("valid names");
     let places = [
         binding(Scope::Strict, "prod", "db"),
         binding(Scope::Strict, "prod", "db2"),
@@ -114,26 +91,13 @@ fn a_moved_item_does_not_open() {
     for (from, sealed_for) in places.iter().enumerate() {
         let item = seal(b"v", 0, sealed_for);
         for (to, opened_as) in places.iter().enumerate() {
-            assert_eq!(
-                opens(&item, opened_as).is_ok(),
-                from == to,
-                "{sealed_for:?} as {opened_as:?}"
-            );
+            assert_eq!(opens(&item, opened_as).is_ok(), from == to, "{sealed_for:?} as {opened_as:?}");
         }
     }
     let anywhere = seal(b"v", 0, &binding(Scope::ClusterWide, "", ""));
-    assert_eq!(
-        opens(
-            &anywhere,
-            &binding(Scope::ClusterWide, "elsewhere", "other")
-        ),
-        Ok(b"v".to_vec())
-    );
+    assert_eq!(opens(&anywhere, &binding(Scope::ClusterWide, "elsewhere", "other")), Ok(b"v".to_vec()));
     let namespace = seal(b"v", 0, &binding(Scope::NamespaceWide, "prod", "a"));
-    assert_eq!(
-        opens(&namespace, &binding(Scope::NamespaceWide, "prod", "b")),
-        Ok(b"v".to_vec())
-    );
+    assert_eq!(opens(&namespace, &binding(Scope::NamespaceWide, "prod", "b")), Ok(b"v".to_vec()));
 }
 
 #[test]
@@ -158,34 +122,18 @@ fn malformed_items_have_reasons_but_opening_has_one_answer() {
         assert_eq!(opens(&item, &strict("prod", "db")), Err(OpenError));
     }
     assert_eq!(Item::decode("AgA"), Err(ItemError::Base64));
-    assert_eq!(
-        Item::decode(&"A".repeat(2 * MAX_ITEM_BYTES + 4)),
-        Err(ItemError::TooLong)
-    );
-    assert_eq!(
-        Keyring::default()
-            .open(&good, &strict("prod", "db"), None)
-            .err(),
-        Some(OpenError)
-    );
+    assert_eq!(Item::decode(&"A".repeat(2 * MAX_ITEM_BYTES + 4)), Err(ItemError::TooLong));
+    assert_eq!(Keyring::default().open(&good, &strict("prod", "db"), None).err(), Some(OpenError));
 }
 
 #[test]
 fn values_up_to_the_limit_seal_and_larger_ones_do_not() {
     let binding = strict("prod", "db");
     for length in [0, 1, MAX_VALUE_BYTES] {
-        assert_eq!(
-            opens(&seal(&vec![7; length], 0, &binding), &binding).map(|v| v.len()),
-            Ok(length)
-        );
+        assert_eq!(opens(&seal(&vec![7; length], 0, &binding), &binding).map(|v| v.len()), Ok(length));
     }
     let key = key(test_key_pem!("rsa2048.pem"));
-    let refused = Item::seal(
-        &secret(&vec![7; MAX_VALUE_BYTES + 1]),
-        key.public(),
-        &binding,
-        &mut rng(),
-    );
+    let refused = Item::seal(&secret(&vec![7; MAX_VALUE_BYTES + 1]), key.public(), &binding, &mut rng());
     assert_eq!(refused, Err(SealError::TooLarge));
 }
 
@@ -195,14 +143,8 @@ fn session_keys_of_every_aes_length_open_and_no_other() {
     let key = key(test_key_pem!("rsa2048.pem"));
     let binding = strict("prod", "db");
     let with = |session_key: &[u8], sealed: Vec<u8>| {
-        let block = key
-            .public()
-            .wrap(session_key, binding.label(), &mut rng())
-            .expect("short message");
-        opens(
-            &Item::from_bytes([&[1, 0], block.as_slice(), &sealed].concat()),
-            &binding,
-        )
+        let block = key.public().wrap(session_key, binding.label(), &mut rng()).expect("short message");
+        opens(&Item::from_bytes([&[1, 0], block.as_slice(), &sealed].concat()), &binding)
     };
     fn gcm<A>(session_key: &[u8]) -> Vec<u8>
     where
@@ -213,24 +155,11 @@ fn session_keys_of_every_aes_length_open_and_no_other() {
             .encrypt(&Default::default(), b"v".as_slice())
             .expect("small")
     }
-    assert_eq!(
-        with(&[3; 16], gcm::<aes::Aes128>(&[3; 16])),
-        Ok(b"v".to_vec())
-    );
-    assert_eq!(
-        with(&[3; 24], gcm::<aes::Aes192>(&[3; 24])),
-        Ok(b"v".to_vec())
-    );
-    assert_eq!(
-        with(&[3; 32], gcm::<aes::Aes256>(&[3; 32])),
-        Ok(b"v".to_vec())
-    );
+    assert_eq!(with(&[3; 16], gcm::<aes::Aes128>(&[3; 16])), Ok(b"v".to_vec()));
+    assert_eq!(with(&[3; 24], gcm::<aes::Aes192>(&[3; 24])), Ok(b"v".to_vec()));
+    assert_eq!(with(&[3; 32], gcm::<aes::Aes256>(&[3; 32])), Ok(b"v".to_vec()));
     for length in [0, 1, 15, 17, 31, 33, 64] {
-        assert_eq!(
-            with(&vec![3; length], gcm::<aes::Aes256>(&[3; 32])),
-            Err(OpenError),
-            "{length}"
-        );
+        assert_eq!(with(&vec![3; length], gcm::<aes::Aes256>(&[3; 32])), Err(OpenError), "{length}");
     }
 }
 
@@ -238,15 +167,7 @@ fn session_keys_of_every_aes_length_open_and_no_other() {
 fn each_sealing_draws_a_new_session_key() {
     let key = key(test_key_pem!("rsa2048.pem"));
     let mut rng = rng();
-    let mut seal = || {
-        Item::seal(
-            &secret(b"same"),
-            key.public(),
-            &strict("prod", "db"),
-            &mut rng,
-        )
-        .expect("seals")
-    };
+    let mut seal = || Item::seal(&secret(b"same"), key.public(), &strict("prod", "db"), &mut rng).expect("seals");
     let (one, two) = (seal(), seal());
     assert_ne!(one.parts().map(|p| p.0), two.parts().map(|p| p.0));
     assert_ne!(one.parts().map(|p| p.1), two.parts().map(|p| p.1));

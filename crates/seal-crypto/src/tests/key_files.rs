@@ -7,58 +7,25 @@ use crate::{KeyError, PrivateKey};
 #[test]
 fn fingerprints_are_those_of_openssh() {
     for (pem, bits, fingerprint) in [
-        (
-            test_key_pem!("rsa1024.pem"),
-            1024,
-            "SHA256:SDGvkKBaRLcWtpx+aQHikbWIuwLcA6aZV7PQqPO8rkQ",
-        ),
-        (
-            test_key_pem!("rsa2048.pem"),
-            2048,
-            "SHA256:fYdoZLLBInBXqDrnQIcGtI4Udotz2WERCdhRnlsliOs",
-        ),
-        (
-            test_key_pem!("rsa2048-other.pem"),
-            2048,
-            "SHA256:JB9zAAH7+vUvpCXBb3Y6irNMPUIcfemTo+7uOyVMa5E",
-        ),
-        (
-            test_key_pem!("rsa2050.pem"),
-            2050,
-            "SHA256:Vewd23PK8pejCYgiOaDv/ksxlK6NC53vRtYcvx/FyPs",
-        ),
-        (
-            test_key_pem!("rsa3072.pem"),
-            3072,
-            "SHA256:0233PJDwPqD6ygLC1XY3KvE8fTKEN21Iidnmdul9O24",
-        ),
-        (
-            test_key_pem!("rsa4096.pem"),
-            4096,
-            "SHA256:Yy6HCcAydjUJ7E3ObdFza60jot2AZLTC+8Y/HbHxdnA",
-        ),
+        (test_key_pem!("rsa1024.pem"), 1024, "SHA256:SDGvkKBaRLcWtpx+aQHikbWIuwLcA6aZV7PQqPO8rkQ"),
+        (test_key_pem!("rsa2048.pem"), 2048, "SHA256:fYdoZLLBInBXqDrnQIcGtI4Udotz2WERCdhRnlsliOs"),
+        (test_key_pem!("rsa2048-other.pem"), 2048, "SHA256:JB9zAAH7+vUvpCXBb3Y6irNMPUIcfemTo+7uOyVMa5E"),
+        (test_key_pem!("rsa2050.pem"), 2050, "SHA256:Vewd23PK8pejCYgiOaDv/ksxlK6NC53vRtYcvx/FyPs"),
+        (test_key_pem!("rsa3072.pem"), 3072, "SHA256:0233PJDwPqD6ygLC1XY3KvE8fTKEN21Iidnmdul9O24"),
+        (test_key_pem!("rsa4096.pem"), 4096, "SHA256:Yy6HCcAydjUJ7E3ObdFza60jot2AZLTC+8Y/HbHxdnA"),
     ] {
         let key = key(pem);
-        assert_eq!(
-            (key.public().bits(), key.fingerprint().as_str()),
-            (bits, fingerprint)
-        );
+        assert_eq!((key.public().bits(), key.fingerprint().as_str()), (bits, fingerprint));
     }
 }
 
 #[test]
 fn a_key_is_written_as_upstream_stores_it() {
     let original = test_key_pem!("rsa2048.pem");
-    let block = &original[original
-        .iter()
-        .position(|&byte| byte == b'-')
-        .expect("armour")..];
+    let block = &original[original.iter().position(|&byte| byte == b'-').expect("armour")..];
     assert!(key(original).to_pem() == secret(block));
     let from_pkcs8 = key(test_key_pem!("rsa3072.pem"));
-    assert_eq!(
-        key(from_pkcs8.to_pem().expose()).fingerprint(),
-        from_pkcs8.fingerprint()
-    );
+    assert_eq!(key(from_pkcs8.to_pem().expose()).fingerprint(), from_pkcs8.fingerprint());
 }
 
 #[test]
@@ -88,45 +55,24 @@ fn refusals_have_reasons() {
 
 #[test]
 fn the_first_rsa_key_of_several_blocks_is_taken_and_all_can_be() {
-    let text = [
-        test_key_pem!("rsa2048.crt"),
-        test_key_pem!("rsa2048.pem"),
-        b"\r\n",
-        test_key_pem!("rsa3072.pem"),
-    ]
-    .concat();
+    let text = [test_key_pem!("rsa2048.crt"), test_key_pem!("rsa2048.pem"), b"\r\n", test_key_pem!("rsa3072.pem")].concat();
     let fingerprint = |pem: &[u8]| key(pem).fingerprint().clone();
-    let expected = [
-        fingerprint(test_key_pem!("rsa2048.pem")),
-        fingerprint(test_key_pem!("rsa3072.pem")),
-    ];
+    let expected = [fingerprint(test_key_pem!("rsa2048.pem")), fingerprint(test_key_pem!("rsa3072.pem"))];
     assert_eq!(fingerprint(&text), expected[0]);
-    let all = PrivateKey::all_from_pem(&secret(&text)).map(|keys| {
-        keys.iter()
-            .map(|k| k.fingerprint().clone())
-            .collect::<Vec<_>>()
-    });
+    let all =
+        PrivateKey::all_from_pem(&secret(&text)).map(|keys| keys.iter().map(|k| k.fingerprint().clone()).collect::<Vec<_>>());
     assert_eq!(all, Ok(expected.to_vec()));
     let with_stranger = [test_key_pem!("ec.pem"), &text].concat();
     assert_eq!(fingerprint(&with_stranger), expected[0]);
-    assert_eq!(
-        PrivateKey::all_from_pem(&secret(&with_stranger)).err(),
-        Some(KeyError::NotRsa)
-    );
+    assert_eq!(PrivateKey::all_from_pem(&secret(&with_stranger)).err(), Some(KeyError::NotRsa));
 }
 
 #[test]
 fn a_generated_key_reads_back() {
     let made = PrivateKey::generate(1024, &mut rng()).expect("1024 bits are allowed");
     assert_eq!(made.public().bits(), 1024);
-    assert_eq!(
-        key(made.to_pem().expose()).fingerprint(),
-        made.fingerprint()
-    );
+    assert_eq!(key(made.to_pem().expose()).fingerprint(), made.fingerprint());
     for bits in [0, 512, 1023, 16385, usize::MAX] {
-        assert_eq!(
-            PrivateKey::generate(bits, &mut rng()).err(),
-            Some(KeyError::Size)
-        );
+        assert_eq!(PrivateKey::generate(bits, &mut rng()).err(), Some(KeyError::Size));
     }
 }

@@ -4,6 +4,7 @@ mod certificates;
 mod items;
 mod key_files;
 mod noise;
+mod vectors;
 
 use crate::PrivateKey;
 use rand::SeedableRng;
@@ -13,12 +14,7 @@ use seal_secret::SecretBytes;
 /// A published test key of `tests/vectors/keys`.
 macro_rules! test_key_pem {
     ($name:literal) => {
-        include_bytes!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../tests/vectors/keys/",
-            $name
-        ))
-        .as_slice()
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/keys/", $name)).as_slice()
     };
 }
 use test_key_pem;

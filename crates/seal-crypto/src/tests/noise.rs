@@ -1,9 +1,7 @@
 //! The fuzz targets' properties on a fixed stream of noise, cheap enough for every run: foreign bytes never panic.
 
 use super::{rng, secret, test_key_pem};
-use crate::{
-    Binding, Certificate, Fingerprint, Item, Keyring, PrivateKey, Scope, Signature, VerifyingKey,
-};
+use crate::{Binding, Certificate, Fingerprint, Item, Keyring, PrivateKey, Scope, Signature, VerifyingKey};
 use rand::{Rng, RngExt};
 
 /// Random bytes, then real files with a few bytes changed, cut or doubled.
@@ -33,19 +31,14 @@ fn noise_is_no_item() {
     let binding = Binding::new(Scope::ClusterWide, "", "").expect("valid");
     let real = Item::seal(
         &secret(b"v"),
-        ring.get(ring.fingerprints().next().expect("one"))
-            .expect("held")
-            .public(),
+        ring.get(ring.fingerprints().next().expect("one")).expect("held").public(),
         &binding,
         &mut rng(),
     );
     let real = real.expect("seals");
     noise(&[real.as_bytes(), real.encode().as_bytes()], 150, |bytes| {
         let text = String::from_utf8_lossy(bytes);
-        let items = [
-            Some(Item::from_bytes(bytes.to_vec())),
-            Item::decode(&text).ok(),
-        ];
+        let items = [Some(Item::from_bytes(bytes.to_vec())), Item::decode(&text).ok()];
         for item in items.into_iter().flatten().filter(|item| *item != real) {
             assert!(ring.open(&item, &binding, None).is_err());
         }
@@ -63,52 +56,27 @@ fn noise_is_no_key() {
     noise(&seeds, 120, |bytes| {
         // A change outside the armour leaves a good key; what reads must also print and read again.
         if let Ok(key) = PrivateKey::from_pem(&secret(bytes)) {
-            assert!(
-                PrivateKey::from_pem(&key.to_pem())
-                    .is_ok_and(|again| again.fingerprint() == key.fingerprint())
-            );
+            assert!(PrivateKey::from_pem(&key.to_pem()).is_ok_and(|again| again.fingerprint() == key.fingerprint()));
         }
     });
 }
 
 #[test]
 fn noise_is_no_certificate() {
-    noise(
-        &[
-            test_key_pem!("rsa1024.crt"),
-            test_key_pem!("rsa4096.crt"),
-            test_key_pem!("ec.crt"),
-        ],
-        2000,
-        |bytes| {
-            if let Ok(certificate) = Certificate::from_pem(bytes) {
-                assert_eq!(
-                    Certificate::from_pem(certificate.pem.as_bytes()),
-                    Ok(certificate)
-                );
-            }
-        },
-    );
+    noise(&[test_key_pem!("rsa1024.crt"), test_key_pem!("rsa4096.crt"), test_key_pem!("ec.crt")], 2000, |bytes| {
+        if let Ok(certificate) = Certificate::from_pem(bytes) {
+            assert_eq!(Certificate::from_pem(certificate.pem.as_bytes()), Ok(certificate));
+        }
+    });
 }
 
 #[test]
 fn noise_is_no_text_of_ours() {
     let fingerprint = b"SHA256:SDGvkKBaRLcWtpx+aQHikbWIuwLcA6aZV7PQqPO8rkQ".as_slice();
-    noise(
-        &[
-            fingerprint,
-            b"ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=",
-        ],
-        2000,
-        |bytes| {
-            let text = String::from_utf8_lossy(bytes);
-            assert!(
-                !text
-                    .parse::<Fingerprint>()
-                    .is_ok_and(|read| read.as_str() != text)
-            );
-            assert!(!VerifyingKey::parse(&text).is_ok_and(|read| read.as_str() != text));
-            assert!(!Signature::parse(&text).is_ok_and(|read| read.as_str() != text));
-        },
-    );
+    noise(&[fingerprint, b"ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w="], 2000, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!text.parse::<Fingerprint>().is_ok_and(|read| read.as_str() != text));
+        assert!(!VerifyingKey::parse(&text).is_ok_and(|read| read.as_str() != text));
+        assert!(!Signature::parse(&text).is_ok_and(|read| read.as_str() != text));
+    });
 }
