@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod keys;
 pub mod metrics;
 pub mod pool;
 pub mod ports;

@@ -35,7 +35,7 @@ pub enum KeyOrder {
 }
 
 /// Where keys come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyMode {
     /// The controller makes the first one and renews.
     Generate,

@@ -1,0 +1,71 @@
+//! Alarms about keys: each state of each key Secret is reported once, in the log and as an Event on the Secret.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde_json::json;
+
+use super::{port::KeySecret, read::KeyFault};
+use crate::ports::{Clock, Dice, Kube};
+
+/// Remembers what was reported.
+pub(super) struct Alarms {
+    kube: Arc<dyn Kube>,
+    clock: Arc<dyn Clock>,
+    dice: Arc<dyn Dice>,
+    home: String,
+    told: BTreeSet<String>,
+}
+
+impl Alarms {
+    pub(super) fn new(kube: Arc<dyn Kube>, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>, home: &str) -> Self {
+        Self { kube, clock, dice, home: home.to_owned(), told: BTreeSet::new() }
+    }
+
+    /// True the first time this text is told; a text is forgotten when it is not told again by [`Alarms::keep`].
+    pub(super) fn is_new(&mut self, what: &str) -> bool {
+        self.told.insert(what.to_owned())
+    }
+
+    /// Forgets everything but these, so that a state that comes back is told again.
+    pub(super) fn keep(&mut self, current: &BTreeSet<String>) {
+        self.told.retain(|text| current.contains(text));
+    }
+
+    /// Tells of a key Secret that is left out.
+    pub(super) async fn unreadable(&mut self, secret: &KeySecret, fault: &KeyFault) -> String {
+        let told = format!("{}@{}: {fault}", secret.name, secret.resource_version);
+        if self.is_new(&told) {
+            tracing::error!(
+                namespace = self.home,
+                name = secret.name,
+                %fault,
+                "key Secret cannot be read and is left out; repair it, or remove its label sealedsecrets.bitnami.com/sealed-secrets-key"
+            );
+            let message = format!("sealing key left out: {fault}");
+            self.event(&secret.name, &secret.uid, "BadSealingKey", &message).await;
+        }
+        told
+    }
+
+    /// An Event is a courtesy: when it cannot be written, the log and the metric have said it.
+    async fn event(&self, name: &str, uid: &str, reason: &str, message: &str) {
+        let now = self.clock.wall().to_string();
+        let event_name = format!("{}.{:016x}", &name[..name.len().min(230)], self.dice.roll());
+        let body = json!({
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"namespace": self.home, "name": event_name},
+            "involvedObject": {"apiVersion": "v1", "kind": "Secret", "namespace": self.home, "name": name, "uid": uid},
+            "reason": reason,
+            "message": message,
+            "type": "Warning",
+            "source": {"component": "sealed-secrets"},
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+        });
+        if let Err(error) = self.kube.event(&self.home, &event_name, body).await {
+            tracing::debug!(%error, "event not written");
+        }
+    }
+}
