@@ -4,12 +4,19 @@
 //! real API server behind one of them (`cluster`), and the machinery every kind shares (`watch`, `queue`, `leader`).
 
 pub mod clock;
+pub mod cluster;
 pub mod config;
 pub mod context;
+pub mod events;
+pub mod index;
 pub mod keys;
+pub mod leader;
 pub mod metrics;
 pub mod pool;
 pub mod ports;
+pub mod queue;
+pub mod sealed_secret;
+pub mod watch;
 
 /// The program, from arguments to exit code.
 pub fn main() -> std::process::ExitCode {

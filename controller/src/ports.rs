@@ -192,7 +192,12 @@ pub trait Kube: Send + Sync + 'static {
     /// One page of a list.
     fn list<'a>(&'a self, what: &'a Selection, limit: u32, next: &'a str) -> Answer<'a, Page>;
     /// A watch from a resource version; the server ends it after `timeout`.
-    fn watch<'a>(&'a self, what: &'a Selection, from: &'a str, timeout: Duration) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>>;
+    fn watch<'a>(
+        &'a self,
+        what: &'a Selection,
+        from: &'a str,
+        timeout: Duration,
+    ) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>>;
     /// A SealedSecret, live; `None` when it does not exist.
     fn sealed<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<Value>>;
     /// A Secret, live; `None` when it does not exist.

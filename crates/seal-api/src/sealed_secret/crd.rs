@@ -25,7 +25,10 @@ mod tests {
     fn the_file_in_deploy_is_this_text() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/crds/sealedsecrets.yaml");
         let on_disk = std::fs::read_to_string(path).unwrap();
-        assert!(on_disk == crd_yaml(), "deploy/crds/sealedsecrets.yaml differs: write it anew with `seal-controller crds > deploy/crds/sealedsecrets.yaml`");
+        assert!(
+            on_disk == crd_yaml(),
+            "deploy/crds/sealedsecrets.yaml differs: write it anew with `seal-controller crds > deploy/crds/sealedsecrets.yaml`"
+        );
     }
 
     #[test]

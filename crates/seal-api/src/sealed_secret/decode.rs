@@ -160,7 +160,11 @@ impl Reader {
         Template {
             labels: self.texts(meta, "spec.template.metadata", "labels"),
             annotations: self.texts(meta, "spec.template.metadata", "annotations"),
-            finalizers: meta.get("finalizers").and_then(Value::as_array).map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect()).unwrap_or_default(),
+            finalizers: meta
+                .get("finalizers")
+                .and_then(Value::as_array)
+                .map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+                .unwrap_or_default(),
             has_owner_references: meta.get("ownerReferences").and_then(Value::as_array).is_some_and(|list| !list.is_empty()),
             kind: self.text(map, "spec.template", "type"),
             immutable,
@@ -244,7 +248,9 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_a_problem_of_that_field_and_the_rest_is_still_read() {
-        let read = SealedSecret::from_value(&json!({"metadata": {"name": "a"}, "spec": {"encryptedData": {"good": "AgA=", "bad": 5, "worse": {"x": "hunter2"}}}}));
+        let read = SealedSecret::from_value(
+            &json!({"metadata": {"name": "a"}, "spec": {"encryptedData": {"good": "AgA=", "bad": 5, "worse": {"x": "hunter2"}}}}),
+        );
         assert_eq!(read.problems, ["spec.encryptedData.bad", "spec.encryptedData.worse"]);
         assert_eq!(read.spec.encrypted_data.len(), 1);
     }
@@ -257,7 +263,10 @@ mod tests {
             (json!({"spec": {"encryptedData": "hunter2"}}), vec!["spec.encryptedData"]),
             (json!({"spec": {"template": 1}}), vec!["spec.template"]),
             (json!({"spec": {"template": {"metadata": "hunter2"}}}), vec!["spec.template.metadata"]),
-            (json!({"spec": {"template": {"immutable": "yes", "type": 4, "data": {"k": 1}}}}), vec!["spec.template.immutable", "spec.template.type", "spec.template.data.k"]),
+            (
+                json!({"spec": {"template": {"immutable": "yes", "type": 4, "data": {"k": 1}}}}),
+                vec!["spec.template.immutable", "spec.template.type", "spec.template.data.k"],
+            ),
             (json!({"metadata": {"labels": {"a": 1}}, "spec": {"data": {}}}), vec!["metadata.labels.a", "spec.data"]),
         ] {
             assert_eq!(problems(value), expected);

@@ -83,7 +83,14 @@ mod tests {
         let status = Status {
             observed_generation: 4,
             conditions: vec![],
-            secret: Some(SecretRecord { uid: "u".into(), resource_version: "9".into(), owned: true, inputs: "i".into(), data: "d".into(), seal: "s".into() }),
+            secret: Some(SecretRecord {
+                uid: "u".into(),
+                resource_version: "9".into(),
+                owned: true,
+                inputs: "i".into(),
+                data: "d".into(),
+                seal: "s".into(),
+            }),
             keys: vec!["SHA256:x".into()],
         };
         assert_eq!(Status::from_value(Some(&serde_json::to_value(&status).unwrap())), status);

@@ -1,0 +1,249 @@
+//! The real API server behind the `Kube` port: plain requests, own deadlines, own reading of answers.
+//!
+//! It asks for metadata only when it lists Secrets, logs no body and no object, and repeats nothing by itself: retrying is
+//! the queue's business.
+
+mod answer;
+mod lines;
+mod secret;
+
+use crate::ports::{Answer, Change, Kind, Kube, KubeError, Lease, LiveSecret, ObjectRef, Page, SecretDraft, Selection, Written};
+use answer::{failure, version_of};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use http::{Method, Request, Response};
+use kube::Client;
+use kube::client::Body;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Longest time for one answer (lists of a page included).
+const DEADLINE: Duration = Duration::from_secs(30);
+const JSON: &str = "application/json";
+const META_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+const META: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const MERGE: &str = "application/merge-patch+json";
+const MANAGER: &str = "fieldManager=seal-controller";
+
+/// The API server.
+pub struct Cluster {
+    client: Client,
+}
+
+impl Cluster {
+    /// Over a client (made without the client's own retries).
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        content: &str,
+        body: Vec<u8>,
+    ) -> Result<Response<Body>, KubeError> {
+        let request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", content);
+        let request = request.body(Body::from(body)).map_err(|_| KubeError::Transport("the name does not make a URL"))?;
+        let sent = tokio::time::timeout(DEADLINE, self.client.send(request)).await;
+        let response = sent.map_err(|_| KubeError::Transport("no answer in time"))?.map_err(|error| answer::transport(&error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let (parts, body) = response.into_parts();
+        let bytes = collect(body).await.unwrap_or_default();
+        Err(failure(parts.status.as_u16(), parts.headers.get("retry-after").and_then(|v| v.to_str().ok()), &bytes))
+    }
+
+    async fn bytes(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        content: &str,
+        body: Vec<u8>,
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, KubeError> {
+        let response = self.send(method, path, accept, content, body).await?;
+        collect(response.into_body()).await
+    }
+
+    async fn value(&self, method: Method, path: &str, accept: &str, content: &str, body: Vec<u8>) -> Result<Value, KubeError> {
+        let bytes = self.bytes(method, path, accept, content, body).await?;
+        serde_json::from_slice(&bytes).map_err(|_| KubeError::Transport("the answer is not JSON"))
+    }
+
+    async fn get(&self, path: &str) -> Result<Option<Value>, KubeError> {
+        absent(self.value(Method::GET, path, JSON, JSON, Vec::new()).await)
+    }
+}
+
+fn absent<T>(answer: Result<T, KubeError>) -> Result<Option<T>, KubeError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(KubeError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn collect(body: Body) -> Result<zeroize::Zeroizing<Vec<u8>>, KubeError> {
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    let read = async {
+        let mut stream = lines::data(body);
+        while let Some(chunk) = stream.next().await {
+            bytes.extend_from_slice(&chunk.map_err(|_| KubeError::Transport("the answer broke off"))?);
+        }
+        Ok(())
+    };
+    tokio::time::timeout(DEADLINE, read).await.map_err(|_| KubeError::Transport("no whole answer in time"))??;
+    Ok(bytes)
+}
+
+fn collection(kind: Kind, namespace: Option<&str>) -> String {
+    let (root, plural) = match kind {
+        Kind::SecretsMeta => ("/api/v1", "secrets"),
+        Kind::SealedSecrets | Kind::SealedSecretsMeta => ("/apis/bitnami.com/v1alpha1", "sealedsecrets"),
+    };
+    match namespace {
+        Some(namespace) => format!("{root}/namespaces/{}/{plural}", encode(namespace)),
+        None => format!("{root}/{plural}"),
+    }
+}
+
+fn sealed_path(at: &ObjectRef) -> String {
+    format!("{}/{}", collection(Kind::SealedSecrets, Some(&at.namespace)), encode(&at.name))
+}
+
+fn secret_path(at: &ObjectRef) -> String {
+    format!("{}/{}", collection(Kind::SecretsMeta, Some(&at.namespace)), encode(&at.name))
+}
+
+/// Percent-encoding of everything that is not unreserved (RFC 3986), so that no name or selector can change a URL's shape.
+fn encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+        out
+    })
+}
+
+impl Kube for Cluster {
+    fn list<'a>(&'a self, what: &'a Selection, limit: u32, next: &'a str) -> Answer<'a, Page> {
+        Box::pin(async move {
+            let mut path = format!("{}?limit={limit}", collection(what.kind, what.namespace.as_deref()));
+            for (name, value) in [("labelSelector", what.labels.as_str()), ("continue", next)] {
+                if !value.is_empty() {
+                    path.push_str(&format!("&{name}={}", encode(value)));
+                }
+            }
+            let accept = if what.kind == Kind::SealedSecrets { JSON } else { META_LIST };
+            let mut list = self.value(Method::GET, &path, accept, JSON, Vec::new()).await?;
+            let items = match list["items"].take() {
+                Value::Array(items) => items,
+                _ => Vec::new(),
+            };
+            let meta = |name: &str| list["metadata"][name].as_str().unwrap_or_default().to_owned();
+            Ok(Page { next: meta("continue"), resource_version: meta("resourceVersion"), items })
+        })
+    }
+
+    fn watch<'a>(
+        &'a self,
+        what: &'a Selection,
+        from: &'a str,
+        timeout: Duration,
+    ) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>> {
+        Box::pin(async move {
+            let path = format!(
+                "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={}&labelSelector={}",
+                collection(what.kind, what.namespace.as_deref()),
+                timeout.as_secs(),
+                encode(from),
+                encode(&what.labels)
+            );
+            let accept = if what.kind == Kind::SealedSecrets { JSON } else { META };
+            let response = self.send(Method::GET, &path, accept, JSON, Vec::new()).await?;
+            Ok(lines::changes(response.into_body()))
+        })
+    }
+
+    fn sealed<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
+        Box::pin(async move { self.get(&sealed_path(at)).await })
+    }
+
+    fn secret<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<LiveSecret>> {
+        Box::pin(async move {
+            let bytes = absent(self.bytes(Method::GET, &secret_path(at), JSON, JSON, Vec::new()).await)?;
+            bytes.map(|bytes| secret::read(&bytes)).transpose()
+        })
+    }
+
+    fn create_secret<'a>(&'a self, at: &'a ObjectRef, draft: &'a SecretDraft) -> Answer<'a, Written> {
+        Box::pin(async move {
+            let path = format!("{}?{MANAGER}", collection(Kind::SecretsMeta, Some(&at.namespace)));
+            // The answer repeats the data; asking for metadata only keeps it off the wire and out of memory.
+            let written = self.value(Method::POST, &path, META, JSON, secret::write(draft)).await?;
+            Ok(version_of(&written))
+        })
+    }
+
+    fn replace_secret<'a>(&'a self, at: &'a ObjectRef, draft: &'a SecretDraft) -> Answer<'a, Written> {
+        Box::pin(async move {
+            let path = format!("{}?{MANAGER}", secret_path(at));
+            let written = self.value(Method::PUT, &path, META, JSON, secret::write(draft)).await?;
+            Ok(version_of(&written))
+        })
+    }
+
+    fn patch_status<'a>(&'a self, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let path = format!("{}/status?{MANAGER}", sealed_path(at));
+            let body = json!({"metadata": {"uid": uid}, "status": status}).to_string().into_bytes();
+            match self.send(Method::PATCH, &path, META, MERGE, body).await {
+                Ok(_) => Ok(()),
+                // Another uid: the object of that name is a newer one.
+                Err(KubeError::Conflict) => Err(KubeError::NotFound),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn event<'a>(&'a self, namespace: &'a str, _name: &'a str, body: Value) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let path = format!("/api/v1/namespaces/{}/events", encode(namespace));
+            self.send(Method::POST, &path, JSON, JSON, body.to_string().into_bytes()).await.map(drop)
+        })
+    }
+
+    fn lease<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<Lease>> {
+        Box::pin(async move { Ok(self.get(&lease_path(at, true)).await?.map(|value| answer::lease_from(&value))) })
+    }
+
+    fn put_lease<'a>(&'a self, at: &'a ObjectRef, lease: &'a Lease) -> Answer<'a, Lease> {
+        Box::pin(async move {
+            let create = lease.resource_version.is_empty();
+            let method = if create { Method::POST } else { Method::PUT };
+            let body = answer::lease_to(at, lease).to_string().into_bytes();
+            let written = self.value(method, &lease_path(at, !create), JSON, JSON, body).await?;
+            Ok(answer::lease_from(&written))
+        })
+    }
+}
+
+fn lease_path(at: &ObjectRef, named: bool) -> String {
+    let root = format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases", encode(&at.namespace));
+    if named { format!("{root}/{}", encode(&at.name)) } else { root }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_can_change_the_shape_of_a_url() {
+        assert_eq!(secret_path(&ObjectRef::new("../x?y", "a/b#c d")), "/api/v1/namespaces/..%2Fx%3Fy/secrets/a%2Fb%23c%20d");
+        assert_eq!(collection(Kind::SealedSecretsMeta, None), "/apis/bitnami.com/v1alpha1/sealedsecrets");
+    }
+}

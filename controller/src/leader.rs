@@ -1,0 +1,162 @@
+//! Leader election on a Lease: only the leader writes. The Lease is an optimisation, not a fence: every write carries its
+//! own precondition, so two leaders for a moment do no harm.
+//!
+//! Elapsed time is measured with the monotonic clock since the last renewal *observed*, so a machine whose wall clock is
+//! wrong neither steals the Lease nor holds it too long.
+
+use crate::context::Context;
+use crate::ports::{KubeError, Lease, ObjectRef};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a silent leader keeps the Lease.
+pub const DURATION: Duration = Duration::from_secs(15);
+/// Time between renewals.
+pub const RENEW: Duration = Duration::from_secs(5);
+/// A leader that could not renew for this long stops leading, before anyone else can begin.
+pub const GIVE_UP: Duration = Duration::from_secs(10);
+
+/// A candidate.
+pub struct Candidate {
+    context: Context,
+    at: ObjectRef,
+    identity: String,
+    observed: Option<(Lease, Duration)>,
+    renewed: Option<Duration>,
+}
+
+/// What a round came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// We lead.
+    Leading,
+    /// Somebody else does, or nobody knows.
+    Following,
+}
+
+/// What to do with the Lease as read. Pure.
+#[derive(Debug, PartialEq, Eq)]
+enum Move {
+    Take,
+    Renew,
+    Wait,
+}
+
+fn decide(lease: Option<&Lease>, identity: &str, unmoved_for: Duration) -> Move {
+    match lease {
+        None => Move::Take,
+        Some(lease) if lease.holder == identity => Move::Renew,
+        Some(lease) if lease.holder.is_empty() || unmoved_for > lease.duration => Move::Take,
+        Some(_) => Move::Wait,
+    }
+}
+
+impl Candidate {
+    /// A candidate under a name that no other process has.
+    pub fn new(context: Context, at: ObjectRef, identity: String) -> Self {
+        Self { context, at, identity, observed: None, renewed: None }
+    }
+
+    /// Runs for the Lease until `stop` turns true, tells through `leading`, and releases it at the end.
+    pub async fn run(mut self, leading: watch::Sender<bool>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let round = self.round().await;
+            leading.send_if_modified(|now| std::mem::replace(now, round == Round::Leading) != (round == Round::Leading));
+            let wait = self.context.dice.jitter(if round == Round::Leading { RENEW } else { RENEW / 2 }, 0.2);
+            tokio::select! {
+                () = self.context.clock.sleep(wait) => {}
+                changed = stop.changed() => if changed.is_err() { break },
+            }
+        }
+        leading.send_replace(false);
+        self.release().await;
+    }
+
+    /// One read and at most one write.
+    pub async fn round(&mut self) -> Round {
+        match self.try_round().await {
+            Ok(round) => round,
+            Err(error) => {
+                tracing::warn!(lease = %self.at, %error, "lease not renewed");
+                let now = self.context.clock.now();
+                match self.renewed {
+                    Some(at) if now - at < GIVE_UP => Round::Leading,
+                    _ => {
+                        self.renewed = None;
+                        Round::Following
+                    }
+                }
+            }
+        }
+    }
+
+    async fn try_round(&mut self) -> Result<Round, KubeError> {
+        let now = self.context.clock.now();
+        let lease = self.context.kube.lease(&self.at).await?;
+        let since = match (&self.observed, &lease) {
+            (Some((seen, since)), Some(lease)) if seen == lease => *since,
+            _ => now,
+        };
+        self.observed = lease.clone().map(|lease| (lease, since));
+        let step = decide(lease.as_ref(), &self.identity, now - since);
+        if step == Move::Wait {
+            self.renewed = None;
+            return Ok(Round::Following);
+        }
+        let next = self.claim(lease, step == Move::Take);
+        match self.context.kube.put_lease(&self.at, &next).await {
+            Ok(written) => {
+                self.observed = Some((written, now));
+                self.renewed = Some(now);
+                Ok(Round::Leading)
+            }
+            // Somebody was faster: the next round sees who.
+            Err(KubeError::Conflict | KubeError::AlreadyExists) => {
+                self.renewed = None;
+                Ok(Round::Following)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn claim(&self, lease: Option<Lease>, take: bool) -> Lease {
+        let now = self.context.clock.wall().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+        let had = lease.is_some();
+        let lease = lease.unwrap_or_default();
+        let transitions = lease.transitions + i64::from(take && had);
+        let acquired = if take { now.clone() } else { lease.acquired.clone() };
+        Lease { holder: self.identity.clone(), duration: DURATION, acquired, renewed: now, transitions, ..lease }
+    }
+
+    /// Gives the Lease back, so that the successor need not wait. Best effort: it expires anyway.
+    async fn release(&mut self) {
+        let Some((lease, _)) = self.observed.take() else { return };
+        if lease.holder == self.identity {
+            let released = Lease { holder: String::new(), duration: Duration::from_secs(1), ..lease };
+            if let Err(error) = self.context.kube.put_lease(&self.at, &released).await {
+                tracing::debug!(lease = %self.at, %error, "lease not released");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_taken_only_when_free_or_silent_for_its_duration() {
+        let held = |holder: &str| Lease { holder: holder.into(), duration: DURATION, ..Lease::default() };
+        let short = Duration::from_secs(14);
+        let long = Duration::from_secs(16);
+        for (lease, silent, expected) in [
+            (None, Duration::ZERO, Move::Take),
+            (Some(held("")), Duration::ZERO, Move::Take),
+            (Some(held("me")), long, Move::Renew),
+            (Some(held("other")), short, Move::Wait),
+            (Some(held("other")), long, Move::Take),
+        ] {
+            assert_eq!(decide(lease.as_ref(), "me", silent), expected);
+        }
+    }
+}

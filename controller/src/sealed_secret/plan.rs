@@ -1,0 +1,266 @@
+//! What to do about one SealedSecret, decided from what was seen. Pure: no clock, no client, no await.
+//!
+//! | Secret | ours by | record of the last write | what happens |
+//! |---|---|---|---|
+//! | absent | - | none | made |
+//! | absent | - | present, owned | made again (heal), or reported |
+//! | absent | - | present, not owned | left absent |
+//! | there | controller reference, `managed` or `patch` | same inputs, same data | nothing |
+//! | there | the same | same inputs, other data | healed or reported |
+//! | there | the same | none or other inputs | opened, compared, written when different |
+//! | there | nothing | - | conflict; nothing is written |
+
+use super::error::{Again, Failure};
+use super::shape::{Shape, texts};
+use crate::ports::{LiveSecret, SecretDraft};
+use seal_api::SealedSecret;
+use seal_api::sealed_secret::{KIND, MANAGED, PATCH, SecretRecord};
+use seal_secret::SecretBytes;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// What the administrator wants about Secrets that others touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Heal a Secret that was edited or deleted; otherwise report it.
+    pub heal: bool,
+    /// Make a deleted Secret again.
+    pub recreate: bool,
+}
+
+/// How a Secret that is there stands to the SealedSecret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The SealedSecret is its controlling owner.
+    pub controlled: bool,
+    /// It carries `managed: "true"`.
+    pub managed: bool,
+    /// It carries `patch: "true"`: only merge into it.
+    pub merged: bool,
+}
+
+impl Standing {
+    /// Reads metadata of a Secret.
+    pub fn of(metadata: &Map<String, Value>, sealed: &SealedSecret) -> Self {
+        let annotated = |name| metadata.get("annotations").and_then(|a| a.get(name)).and_then(Value::as_str) == Some("true");
+        let owners = metadata.get("ownerReferences").and_then(Value::as_array);
+        let controlled = owners.into_iter().flatten().any(|owner| {
+            owner.get("controller") == Some(&Value::Bool(true))
+                && owner.get("uid").and_then(Value::as_str) == Some(&sealed.meta.uid)
+        });
+        Self { controlled, managed: annotated(MANAGED), merged: annotated(PATCH) }
+    }
+
+    /// True when the Secret may be written.
+    pub fn ours(self) -> bool {
+        self.controlled || self.managed || self.merged
+    }
+
+    /// True when the Secret is made again after a deletion.
+    pub fn recreated(self) -> bool {
+        self.controlled || self.managed
+    }
+}
+
+/// What was seen before anything is opened.
+pub struct Seen<'a> {
+    /// The object.
+    pub sealed: &'a SealedSecret,
+    /// What its template asks for.
+    pub shape: &'a Shape,
+    /// The record of the last write, when it is authentic and speaks of the present inputs.
+    pub record: Option<&'a SecretRecord>,
+    /// The Secret.
+    pub live: Option<&'a LiveSecret>,
+    /// Whether the Secret's data is what the record speaks of.
+    pub same_data: bool,
+    /// A Secret of this name that was not ours was there a moment ago: someone may be replacing it.
+    pub foreign_just_gone: bool,
+}
+
+/// The decision before opening.
+#[derive(Debug, PartialEq, Eq)]
+pub enum First {
+    /// Everything is as it should be.
+    Settled,
+    /// Absent on purpose; nothing to do and nothing wrong.
+    LeftAbsent,
+    /// The items have to be opened.
+    Open,
+    /// Look again in a moment.
+    Wait,
+    /// It cannot go on.
+    Stop(Failure),
+}
+
+/// Decides what can be decided without a private key.
+pub fn before_opening(seen: &Seen<'_>, policy: Policy) -> First {
+    match (seen.live, seen.record) {
+        (None, None) if seen.foreign_just_gone => First::Wait,
+        (None, None) => First::Open,
+        (None, Some(record)) if !record.owned || !policy.recreate => First::LeftAbsent,
+        (None, Some(_)) if !policy.heal => First::Stop(Failure::drifted("the Secret was deleted")),
+        (None, Some(_)) => First::Open,
+        (Some(live), record) => with_secret(seen, live, record, policy),
+    }
+}
+
+fn with_secret(seen: &Seen<'_>, live: &LiveSecret, record: Option<&SecretRecord>, policy: Policy) -> First {
+    let standing = Standing::of(&live.metadata, seen.sealed);
+    let settled = record.is_some() && seen.same_data && looks_right(live, seen.shape, seen.sealed, standing);
+    if settled {
+        return First::Settled;
+    }
+    if !standing.ours() {
+        // Without an owner reference our own write looks foreign; only opening can tell them apart.
+        return if seen.shape.owned || record.is_some() { First::Stop(conflict(live, seen.sealed)) } else { First::Open };
+    }
+    match record {
+        Some(_) if !policy.heal => First::Stop(Failure::drifted("the Secret was edited")),
+        _ => First::Open,
+    }
+}
+
+/// A Secret of an earlier object of this name is about to be collected: that obstacle goes by itself.
+fn conflict(live: &LiveSecret, sealed: &SealedSecret) -> Failure {
+    let owners = live.metadata.get("ownerReferences").and_then(Value::as_array);
+    let earlier = |owner: &Value| owner.get("kind") == Some(&json!(KIND)) && owner.get("name") == Some(&json!(sealed.meta.name));
+    let failure = Failure::not_managed(&sealed.meta.name);
+    match owners.into_iter().flatten().any(earlier) {
+        true => Failure { again: Again::Soon, ..failure },
+        false => failure,
+    }
+}
+
+/// True when everything the template asks for is there. Labels and annotations that others added are theirs.
+fn looks_right(live: &LiveSecret, shape: &Shape, sealed: &SealedSecret, standing: Standing) -> bool {
+    let has = |field, wanted: &BTreeMap<String, String>| {
+        let there = texts(&live.metadata, field);
+        wanted.iter().all(|(key, value)| there.get(key) == Some(value))
+    };
+    let all_data = standing.merged || live.data.len() == sealed.spec.encrypted_data.len() || sealed.spec.data.is_some();
+    let owner = !wants_owner(shape, standing) || standing.controlled;
+    let kind = standing.merged || live.kind == shape.kind;
+    let frozen = standing.merged || shape.immutable != Some(true) || live.immutable == Some(true);
+    has("labels", &shape.labels) && has("annotations", &shape.annotations) && all_data && owner && kind && frozen
+}
+
+fn wants_owner(shape: &Shape, standing: Standing) -> bool {
+    shape.owned && (!standing.merged || standing.managed)
+}
+
+/// The decision after opening.
+pub enum Second {
+    /// Nothing to write: the Secret is already so.
+    Keep,
+    /// Make it.
+    Create(SecretDraft),
+    /// Replace exactly the Secret that was seen.
+    Replace(SecretDraft),
+    /// It cannot be written.
+    Stop(Failure),
+}
+
+/// Decides what to write, with the opened data in hand.
+pub fn after_opening(
+    sealed: &SealedSecret,
+    shape: &Shape,
+    live: Option<&LiveSecret>,
+    data: BTreeMap<String, SecretBytes>,
+) -> Second {
+    let Some(live) = live else { return Second::Create(fresh(sealed, shape, data)) };
+    let standing = Standing::of(&live.metadata, sealed);
+    let draft = revised(sealed, shape, live, standing, data);
+    let at = || format!("{}/{}", sealed.meta.namespace, sealed.meta.name);
+    if equal(live, &draft) {
+        return Second::Keep;
+    }
+    if !standing.ours() {
+        return Second::Stop(Failure::not_managed(&sealed.meta.name));
+    }
+    if live.kind != draft.kind {
+        return Second::Stop(Failure::type_changed(&at(), &live.kind, &draft.kind));
+    }
+    if live.immutable == Some(true) && live.data != draft.data {
+        return Second::Stop(Failure::immutable(&at()));
+    }
+    Second::Replace(draft)
+}
+
+fn fresh(sealed: &SealedSecret, shape: &Shape, data: BTreeMap<String, SecretBytes>) -> SecretDraft {
+    let mut metadata = Map::new();
+    metadata.insert("name".into(), sealed.meta.name.clone().into());
+    metadata.insert("namespace".into(), sealed.meta.namespace.clone().into());
+    put_texts(&mut metadata, "labels", shape.labels.clone());
+    put_texts(&mut metadata, "annotations", shape.annotations.clone());
+    if let Some(owner) = shape.owner(sealed) {
+        metadata.insert("ownerReferences".into(), json!([owner]));
+    }
+    SecretDraft { metadata, kind: shape.kind.clone(), immutable: shape.immutable, data }
+}
+
+fn revised(
+    sealed: &SealedSecret,
+    shape: &Shape,
+    live: &LiveSecret,
+    standing: Standing,
+    data: BTreeMap<String, SecretBytes>,
+) -> SecretDraft {
+    let mut metadata = live.metadata.clone();
+    metadata.remove("managedFields");
+    let owner = shape.owner(sealed).map(|owner| json!([owner]));
+    if !standing.merged {
+        put_texts(&mut metadata, "labels", shape.labels.clone());
+        put_texts(&mut metadata, "annotations", shape.annotations.clone());
+        put(&mut metadata, "ownerReferences", owner);
+        let immutable = if shape.immutable == Some(true) { shape.immutable } else { live.immutable };
+        return SecretDraft { metadata, kind: shape.kind.clone(), immutable, data };
+    }
+    let labels = merged(texts(&metadata, "labels"), &shape.labels);
+    let annotations = merged(texts(&metadata, "annotations"), &shape.annotations);
+    let managed = annotations.get(MANAGED).is_some_and(|v| v == "true");
+    put_texts(&mut metadata, "labels", labels);
+    put_texts(&mut metadata, "annotations", annotations);
+    if managed {
+        put(&mut metadata, "ownerReferences", owner);
+    }
+    let mut all = live.data.clone();
+    all.extend(data);
+    let kind = if sealed.spec.template.kind.is_empty() { live.kind.clone() } else { shape.kind.clone() };
+    SecretDraft { metadata, kind, immutable: live.immutable, data: all }
+}
+
+fn merged(mut there: BTreeMap<String, String>, ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    there.extend(ours.iter().map(|(k, v)| (k.clone(), v.clone())));
+    there
+}
+
+fn put_texts(metadata: &mut Map<String, Value>, field: &str, texts: BTreeMap<String, String>) {
+    put(metadata, field, (!texts.is_empty()).then(|| json!(texts)));
+}
+
+fn put(metadata: &mut Map<String, Value>, field: &str, value: Option<Value>) {
+    match value {
+        Some(value) => drop(metadata.insert(field.into(), value)),
+        None => drop(metadata.remove(field)),
+    }
+}
+
+fn equal(live: &LiveSecret, draft: &SecretDraft) -> bool {
+    let field = |metadata: &Map<String, Value>, name| metadata.get(name).filter(|v| !is_empty(v)).cloned();
+    let same = |name| field(&live.metadata, name) == field(&draft.metadata, name);
+    same("labels")
+        && same("annotations")
+        && same("ownerReferences")
+        && live.kind == draft.kind
+        && live.immutable.unwrap_or(false) == draft.immutable.unwrap_or(false)
+        && live.data == draft.data
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty)
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

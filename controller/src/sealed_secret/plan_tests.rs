@@ -1,0 +1,237 @@
+//! Tables for `plan`: every standing of a Secret, every record, both policies.
+
+use super::*;
+use seal_api::sealed_secret::SKIP_OWNER;
+
+const HEAL: Policy = Policy { heal: true, recreate: true };
+const REPORT: Policy = Policy { heal: false, recreate: true };
+const NO_RECREATE: Policy = Policy { heal: true, recreate: false };
+
+fn sealed(template: Value) -> SealedSecret {
+    SealedSecret::from_value(&json!({
+        "metadata": {"namespace": "prod", "name": "db", "uid": "u1"},
+        "spec": {"encryptedData": {"foo": "x"}, "template": template},
+    }))
+}
+
+fn owner(uid: &str) -> Value {
+    json!([{"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "name": "db", "uid": uid, "controller": true}])
+}
+
+fn data(entries: &[(&str, &str)]) -> BTreeMap<String, SecretBytes> {
+    entries.iter().map(|(k, v)| ((*k).to_owned(), SecretBytes::from((*v).to_owned()))).collect()
+}
+
+fn secret(metadata: Value, entries: &[(&str, &str)]) -> LiveSecret {
+    let metadata = metadata.as_object().unwrap().clone();
+    LiveSecret {
+        uid: "s1".into(),
+        resource_version: "5".into(),
+        metadata,
+        kind: "Opaque".into(),
+        immutable: None,
+        data: data(entries),
+    }
+}
+
+fn record(owned: bool) -> SecretRecord {
+    SecretRecord { uid: "s1".into(), resource_version: "5".into(), owned, ..SecretRecord::default() }
+}
+
+fn first(
+    object: &SealedSecret,
+    live: Option<&LiveSecret>,
+    record: Option<&SecretRecord>,
+    same_data: bool,
+    policy: Policy,
+) -> First {
+    let shape = Shape::of(object);
+    before_opening(&Seen { sealed: object, shape: &shape, record, live, same_data, foreign_just_gone: false }, policy)
+}
+
+#[test]
+fn an_absent_secret_is_made_healed_reported_or_left() {
+    let object = sealed(json!({}));
+    let (ours, loose) = (record(true), record(false));
+    for (record, policy, expected) in [
+        (None, HEAL, First::Open),
+        (None, REPORT, First::Open),
+        (Some(&ours), HEAL, First::Open),
+        (Some(&ours), REPORT, First::Stop(Failure::drifted("the Secret was deleted"))),
+        (Some(&ours), NO_RECREATE, First::LeftAbsent),
+        (Some(&loose), HEAL, First::LeftAbsent),
+    ] {
+        assert_eq!(first(&object, None, record, false, policy), expected);
+    }
+}
+
+#[test]
+fn a_name_that_someone_else_just_freed_is_not_taken_at_once() {
+    let object = sealed(json!({}));
+    let shape = Shape::of(&object);
+    let seen = Seen { sealed: &object, shape: &shape, record: None, live: None, same_data: false, foreign_just_gone: true };
+    assert_eq!(before_opening(&seen, HEAL), First::Wait);
+}
+
+#[test]
+fn a_secret_is_ours_by_owner_managed_or_patch_and_else_a_conflict() {
+    let object = sealed(json!({}));
+    let conflict = || First::Stop(Failure::not_managed("db"));
+    for (metadata, expected) in [
+        (json!({}), conflict()),
+        (
+            json!({"ownerReferences": owner("another-life")}),
+            First::Stop(Failure { again: Again::Soon, ..Failure::not_managed("db") }),
+        ),
+        (json!({"annotations": {MANAGED: "yes"}}), conflict()),
+        (json!({"annotations": {MANAGED: "true"}}), First::Open),
+        (json!({"annotations": {PATCH: "true"}}), First::Open),
+        (json!({"ownerReferences": owner("u1")}), First::Open),
+    ] {
+        assert_eq!(first(&object, Some(&secret(metadata.clone(), &[("foo", "bar")])), None, false, HEAL), expected, "{metadata}");
+    }
+}
+
+#[test]
+fn with_a_record_only_a_real_difference_costs_an_opening() {
+    let object = sealed(json!({"metadata": {"labels": {"a": "1"}}}));
+    let ours = record(true);
+    let edited = || First::Stop(Failure::drifted("the Secret was edited"));
+    for (metadata, entries, same_data, heal, report) in [
+        (
+            json!({"ownerReferences": owner("u1"), "labels": {"a": "1"}}),
+            vec![("foo", "bar")],
+            true,
+            First::Settled,
+            First::Settled,
+        ),
+        // Labels that others add are not drift; labels of ours that others take are.
+        (
+            json!({"ownerReferences": owner("u1"), "labels": {"a": "1", "other": "2"}}),
+            vec![("foo", "bar")],
+            true,
+            First::Settled,
+            First::Settled,
+        ),
+        (json!({"ownerReferences": owner("u1")}), vec![("foo", "bar")], true, First::Open, edited()),
+        (json!({"ownerReferences": owner("u1"), "labels": {"a": "1"}}), vec![("foo", "zap")], false, First::Open, edited()),
+        (
+            json!({"ownerReferences": owner("u1"), "labels": {"a": "1"}}),
+            vec![("foo", "bar"), ("new", "x")],
+            true,
+            First::Open,
+            edited(),
+        ),
+        (json!({"annotations": {MANAGED: "true"}, "labels": {"a": "1"}}), vec![("foo", "bar")], true, First::Open, edited()),
+        (
+            json!({"annotations": {PATCH: "true"}, "labels": {"a": "1"}}),
+            vec![("foo", "bar"), ("theirs", "x")],
+            true,
+            First::Settled,
+            First::Settled,
+        ),
+    ] {
+        let live = secret(metadata.clone(), &entries);
+        assert_eq!(first(&object, Some(&live), Some(&ours), same_data, HEAL), heal, "{metadata}");
+        assert_eq!(first(&object, Some(&live), Some(&ours), same_data, REPORT), report, "{metadata}");
+    }
+}
+
+#[test]
+fn our_own_write_without_an_owner_is_known_again_by_its_content() {
+    let object = sealed(json!({"metadata": {"annotations": {SKIP_OWNER: "true"}}}));
+    let shape = Shape::of(&object);
+    let live = secret(json!({"annotations": {SKIP_OWNER: "true"}}), &[("foo", "bar")]);
+    assert_eq!(first(&object, Some(&live), None, false, HEAL), First::Open);
+    assert_eq!(first(&object, Some(&live), Some(&record(false)), true, HEAL), First::Settled);
+    assert!(matches!(after_opening(&object, &shape, Some(&live), data(&[("foo", "bar")])), Second::Keep));
+    assert!(
+        matches!(after_opening(&object, &shape, Some(&live), data(&[("foo", "new")])), Second::Stop(f) if f == Failure::not_managed("db"))
+    );
+}
+
+fn replaced(object: &SealedSecret, live: &LiveSecret, new: &[(&str, &str)]) -> SecretDraft {
+    match after_opening(object, &Shape::of(object), Some(live), data(new)) {
+        Second::Replace(draft) => draft,
+        Second::Stop(failure) => panic!("stopped: {}", failure.message),
+        _ => panic!("nothing to replace"),
+    }
+}
+
+#[test]
+fn managed_is_taken_over_whole() {
+    let live = secret(
+        json!({"uid": "s1", "resourceVersion": "5", "annotations": {MANAGED: "true"}, "labels": {"mylabel": "old", "anotherlabel": "x"}, "finalizers": ["keep/me"]}),
+        &[("foo", "bar1"), ("foo2", "bar2")],
+    );
+    let draft = replaced(&sealed(json!({"metadata": {"labels": {"mylabel": "myvalue"}}})), &live, &[("foo", "bar")]);
+    assert_eq!(
+        Value::Object(draft.metadata),
+        json!({"uid": "s1", "resourceVersion": "5", "labels": {"mylabel": "myvalue"}, "ownerReferences": owner("u1"), "finalizers": ["keep/me"]})
+    );
+    assert!(draft.data == data(&[("foo", "bar")]));
+}
+
+#[test]
+fn patch_merges_and_takes_ownership_only_when_also_managed() {
+    let object = sealed(json!({"metadata": {"labels": {"mylabel": "myvalue"}}}));
+    for (annotations, owners) in [(json!({PATCH: "true"}), None), (json!({PATCH: "true", MANAGED: "true"}), Some(owner("u1")))] {
+        let live =
+            secret(json!({"annotations": annotations, "labels": {"anotherlabel": "x"}}), &[("foo", "bar1"), ("foo2", "bar2")]);
+        let draft = replaced(&object, &live, &[("foo", "bar")]);
+        assert_eq!(draft.metadata["labels"], json!({"anotherlabel": "x", "mylabel": "myvalue"}));
+        assert_eq!(draft.metadata["annotations"], annotations);
+        assert_eq!(draft.metadata.get("ownerReferences"), owners.as_ref());
+        assert!(draft.data == data(&[("foo", "bar"), ("foo2", "bar2")]));
+    }
+}
+
+#[test]
+fn patch_into_a_secret_with_nothing_in_it() {
+    let live = secret(json!({"annotations": {PATCH: "true"}}), &[]);
+    assert!(replaced(&sealed(json!({})), &live, &[("foo", "bar")]).data == data(&[("foo", "bar")]));
+}
+
+#[test]
+fn an_equal_secret_is_not_written() {
+    let object = sealed(json!({"metadata": {"labels": {}}, "type": ""}));
+    let live = secret(json!({"ownerReferences": owner("u1"), "annotations": {}}), &[("foo", "bar")]);
+    assert!(matches!(after_opening(&object, &Shape::of(&object), Some(&live), data(&[("foo", "bar")])), Second::Keep));
+}
+
+#[test]
+fn immutable_and_type_are_told_apart_before_the_server_is_asked() {
+    let mut live = secret(json!({"ownerReferences": owner("u1")}), &[("foo", "bar")]);
+    let object = sealed(json!({"type": "kubernetes.io/tls"}));
+    let stop = |object: &SealedSecret, live: &LiveSecret, new: &str| match after_opening(
+        object,
+        &Shape::of(object),
+        Some(live),
+        data(&[("foo", new)]),
+    ) {
+        Second::Stop(failure) => failure,
+        _ => panic!("not stopped"),
+    };
+    assert_eq!(stop(&object, &live, "bar"), Failure::type_changed("prod/db", "Opaque", "kubernetes.io/tls"));
+    live.immutable = Some(true);
+    let frozen = stop(&sealed(json!({})), &live, "baz");
+    assert_eq!(frozen, Failure::immutable("prod/db"));
+    assert!(frozen.message.contains("the target Secret is immutable"));
+    // Labels of an immutable Secret may still change.
+    assert!(replaced(&sealed(json!({"metadata": {"labels": {"a": "b"}}})), &live, &[("foo", "bar")]).immutable == Some(true));
+}
+
+#[test]
+fn a_new_secret_carries_the_template_and_its_owner() {
+    let object = sealed(
+        json!({"metadata": {"labels": {"a": "b"}, "name": "elsewhere", "namespace": "other"}, "immutable": true, "type": "my/type"}),
+    );
+    let Second::Create(draft) = after_opening(&object, &Shape::of(&object), None, data(&[("foo", "bar")])) else {
+        panic!("not created")
+    };
+    assert_eq!(
+        Value::Object(draft.metadata),
+        json!({"name": "db", "namespace": "prod", "labels": {"a": "b"}, "ownerReferences": owner("u1")})
+    );
+    assert_eq!((draft.kind.as_str(), draft.immutable), ("my/type", Some(true)));
+}

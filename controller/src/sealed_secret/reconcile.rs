@@ -1,0 +1,260 @@
+//! One look at one SealedSecret: observe, plan, apply.
+//!
+//! Guarantees: a look that changes nothing writes nothing; a Secret is only written against the very version that was
+//! judged; a failure leaves the Secret as it is. Crashing between any two writes leaves a state from which the next look
+//! goes on, because every look starts from what the API server holds.
+
+use super::apply::{Good, Trouble};
+use super::error::{Again, Failure};
+use super::observe::{Observed, said};
+use super::plan::{First, Seen, Standing, after_opening, before_opening};
+use super::settings::Settings;
+use super::shape::Shape;
+use super::templates::Templates;
+use super::{mac, status};
+use crate::context::Context;
+use crate::index::{Index, Version};
+use crate::ports::{KeyView, KubeError, LiveSecret, ObjectRef};
+use seal_api::sealed_secret::SecretRecord;
+use seal_core::open::{OpenedObject, Unopened, open_object};
+use seal_core::sealed::SealedObject;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Looks at a world that moves this often in a row before standing back.
+const MOVES: u32 = 4;
+
+/// When to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// When something changes.
+    OnChange,
+    /// Soon, with back-off.
+    Soon,
+    /// Slowly, with back-off.
+    Slowly,
+    /// After the short while in which someone may be replacing a Secret.
+    Gap,
+}
+
+/// Reconciles SealedSecrets.
+pub struct Reconciler {
+    /// Ports.
+    pub context: Context,
+    /// The administrator's decisions.
+    pub settings: Settings,
+    /// Memory.
+    pub index: Arc<Index>,
+    /// Template engine.
+    pub templates: Arc<dyn Templates>,
+}
+
+impl Reconciler {
+    /// Looks at one object and does what is to be done.
+    pub async fn reconcile(&self, at: &ObjectRef) -> Next {
+        for _ in 0..MOVES {
+            match self.attempt(at).await {
+                Ok(next) => return next,
+                Err(Trouble::Moved) => {}
+                Err(Trouble::Failure(failure)) => {
+                    tracing::warn!(object = %at, reason = failure.reason.as_str(), message = %failure.message, "look failed");
+                    return Next::Soon;
+                }
+            }
+        }
+        Next::Soon
+    }
+
+    async fn attempt(&self, at: &ObjectRef) -> Result<Next, Trouble> {
+        let value = self.context.kube.sealed(at).await.map_err(|error| Failure::api("reading the SealedSecret", &error))?;
+        let Some(value) = value else {
+            self.forget(at);
+            return Ok(Next::OnChange);
+        };
+        let seen = Observed::of(&value);
+        if seen.sealed.meta.deleting {
+            return Ok(Next::OnChange);
+        }
+        let keys = self.context.keys.view();
+        if self.known_good(&seen, &keys).is_some() {
+            self.context.meter.skipped();
+            return Ok(Next::OnChange);
+        }
+        self.context.meter.unseal_requested();
+        let outcome = match self.look(&seen, &keys).await {
+            Ok(Some(good)) => Ok(good),
+            Ok(None) => return Ok(Next::Gap),
+            Err(Trouble::Failure(failure)) => Err(failure),
+            Err(Trouble::Moved) => return Err(Trouble::Moved),
+        };
+        self.finish(&seen, outcome).await
+    }
+
+    async fn finish(&self, seen: &Observed, outcome: Result<Good, Failure>) -> Result<Next, Trouble> {
+        let told = self.tell(seen, &outcome).await;
+        let next = match &outcome {
+            Ok(good) => {
+                if !good.wrote && good.record.is_none() {
+                    self.context.meter.skipped();
+                }
+                Next::OnChange
+            }
+            Err(failure) => {
+                self.context.meter.unseal_failed(failure.reason.metric(), &seen.sealed.meta.namespace);
+                tracing::warn!(object = %seen.at, reason = failure.reason.as_str(), message = %failure.message, "not synced");
+                match failure.again {
+                    Again::Soon => Next::Soon,
+                    Again::Slowly => Next::Slowly,
+                    Again::OnChange => Next::OnChange,
+                }
+            }
+        };
+        match told {
+            Ok(()) => Ok(next),
+            // Gone or born anew meanwhile: the watch brings the successor.
+            Err(KubeError::NotFound) => Ok(Next::OnChange),
+            Err(error) => {
+                self.context.meter.unseal_failed("status", &seen.sealed.meta.namespace);
+                self.index.update(&seen.at, |entry| entry.said = 0);
+                tracing::warn!(object = %seen.at, %error, "status not written");
+                Ok(Next::Soon)
+            }
+        }
+    }
+
+    /// True without reading the Secret: nothing of this object has changed since it was found right. Answers the Secret that is.
+    ///
+    /// Two ways to know: this process found it right, or an earlier one left an authentic record that names the present
+    /// version of the Secret.
+    pub(super) fn known_good(&self, seen: &Observed, keys: &KeyView) -> Option<Version> {
+        let there = self.index.secret(&seen.at)?.version;
+        let status = &seen.sealed.status;
+        if self.settings.update_status && !status::says_synced(status, seen.sealed.meta.generation) {
+            return None;
+        }
+        let entry = self.index.entry(&seen.at).unwrap_or_default();
+        let held = |key: &Arc<str>| keys.ring.fingerprints().any(|held| held.as_str() == &**key);
+        let remembered =
+            entry.synced && entry.face == seen.face() && entry.verified.as_ref() == Some(&there) && entry.keys.iter().all(held);
+        if remembered {
+            return Some(there);
+        }
+        let record = seen.record(keys)?;
+        (seen.check(&self.settings).is_ok() && Version::new(&record.uid, &record.resource_version) == there).then_some(there)
+    }
+
+    async fn look(&self, seen: &Observed, keys: &KeyView) -> Result<Option<Good>, Trouble> {
+        let object = seen.check(&self.settings)?;
+        self.templates.accepts(&seen.sealed.spec.template.data)?;
+        let live = self.read_secret(&seen.at).await?;
+        let record = seen.record(keys);
+        let facts = Seen {
+            sealed: &seen.sealed,
+            shape: &seen.shape,
+            record: record.as_ref(),
+            live: live.as_ref(),
+            same_data: seen.same_data(keys, record.as_ref(), live.as_ref()),
+            foreign_just_gone: live.is_none() && self.index.foreign_just_gone(&seen.at, self.context.clock.now()),
+        };
+        match before_opening(&facts, self.settings.policy) {
+            First::Settled => Ok(Some(Good { verified: live.as_ref().map(version), ..Good::default() })),
+            First::LeftAbsent => Ok(Some(Good::default())),
+            First::Wait => Ok(None),
+            First::Stop(failure) => Err(failure.into()),
+            First::Open => self.open_and_write(seen, object, keys, record.as_ref(), live.as_ref()).await.map(Some),
+        }
+    }
+
+    async fn open_and_write(
+        &self,
+        seen: &Observed,
+        object: &SealedObject,
+        keys: &KeyView,
+        record: Option<&SecretRecord>,
+        live: Option<&LiveSecret>,
+    ) -> Result<Good, Trouble> {
+        let opened = self.open(seen, object, keys).await?;
+        let opened_by: Vec<String> =
+            opened.keys.values().map(|key| key.to_string()).collect::<BTreeSet<_>>().into_iter().collect();
+        let shape = match &opened.blob {
+            Some(blob) => Shape::of_blob(&seen.sealed, blob),
+            None => seen.shape.clone(),
+        };
+        self.settings.guard.check(&seen.at, &shape)?;
+        let data = self.templates.render(&seen.sealed.spec.template.data, opened.data)?;
+        let digest = keys.install.as_ref().map(|install| mac::data(install, &seen.sealed, data.iter()));
+        let plan = after_opening(&seen.sealed, &shape, live, data);
+        let owned = shape.owned || live.is_some_and(|live| Standing::of(&live.metadata, &seen.sealed).recreated());
+        // Merged without `managed` we are a guest: a guest's Secret is not made again.
+        let owned = owned && live.is_none_or(|live| !guest(live, seen));
+        let (written, wrote) = self.write(&seen.at, plan, live).await?;
+        let verified = Some(Version::new(&written.uid, &written.resource_version));
+        let new = digest.and_then(|digest| self.record_of(seen, keys, &written, owned, digest, &opened_by));
+        let record =
+            new.filter(|new| wrote || record.is_none() || record.is_some_and(|old| old != new)).map(|new| (new, opened_by));
+        Ok(Good { wrote, verified, record })
+    }
+
+    async fn open(&self, seen: &Observed, object: &SealedObject, keys: &KeyView) -> Result<OpenedObject, Failure> {
+        let (object, ring) = (object.clone(), keys.ring.clone());
+        let hint = seen.sealed.status.keys.first().and_then(|key| key.parse().ok());
+        let (send, receive) = oneshot::channel::<Result<OpenedObject, Unopened>>();
+        let work = Box::new(move || drop(send.send(open_object(&object, &ring, hint.as_ref()))));
+        self.context.crypto.run(work).await;
+        let opened = receive.await.map_err(|_| Failure::internal())?.map_err(|unopened| Failure::no_key(unopened.to_string()))?;
+        self.context.meter.decrypts(u64::from(opened.tries));
+        Ok(opened)
+    }
+
+    /// The object is gone; Kubernetes collects its Secret by the owner reference.
+    pub(super) fn forget(&self, at: &ObjectRef) {
+        if self.index.forget(at) {
+            self.context.meter.forget(at);
+        }
+    }
+
+    /// Whether what a watch or list showed needs a look. Remembers it when it does not.
+    pub(super) fn glance(&self, value: &Value) -> (ObjectRef, bool) {
+        let seen = Observed::of(value);
+        let at = seen.at.clone();
+        if seen.sealed.meta.deleting {
+            return (at, false);
+        }
+        let entry = self.index.entry(&at).unwrap_or_default();
+        let version = &seen.sealed.meta.resource_version;
+        let echo = entry.face == seen.face() && (entry.said == said(&seen.sealed.status) || !self.settings.update_status);
+        if echo {
+            self.index.update(&at, |entry| entry.resource_version = version.as_str().into());
+            return (at, false);
+        }
+        let good = self.known_good(&seen, &self.context.keys.view());
+        let found_good = good.is_some();
+        let keys = if found_good { self.index.intern(&seen.sealed.status.keys) } else { entry.keys };
+        self.index.update(&at, |entry| {
+            entry.resource_version = version.as_str().into();
+            entry.synced = found_good;
+            entry.keys = keys;
+            if found_good {
+                entry.face = seen.face();
+                entry.said = said(&seen.sealed.status);
+                entry.verified = good;
+            }
+        });
+        if found_good {
+            self.context.meter.skipped();
+            self.measure(&seen, &seen.sealed.status);
+        }
+        (at, !found_good)
+    }
+}
+
+fn version(live: &LiveSecret) -> Version {
+    Version::new(&live.uid, &live.resource_version)
+}
+
+fn guest(live: &LiveSecret, seen: &Observed) -> bool {
+    let standing = Standing::of(&live.metadata, &seen.sealed);
+    standing.merged && !standing.recreated()
+}

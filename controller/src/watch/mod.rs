@@ -1,0 +1,172 @@
+//! One watch: list in pages, then follow, each with its own back-off, so that one flapping kind never slows another.
+//!
+//! Flow: list → follow from the list's version → on `410` list again; on any other trouble wait and follow on. About every
+//! ten minutes the metadata of everything is compared with memory, which repairs an event that never came.
+//! Guarantees: never gives up; a server that falls silent is noticed within the watch timeout; no object is kept.
+
+use crate::context::Context;
+use crate::ports::{Change, Kind, KubeError, ObjectRef, Selection};
+use crate::queue::{Lane, SOON, delay};
+use futures::StreamExt;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the server keeps a watch open. Load balancers cut silently at 240 s.
+const WATCH: Duration = Duration::from_secs(200);
+/// Silence beyond the watch's end that counts as a dead connection.
+const GRACE: Duration = Duration::from_secs(10);
+/// Time between two compares.
+const COMPARE: Duration = Duration::from_secs(600);
+/// Objects a page.
+const PAGE: u32 = 500;
+
+/// Who takes what a watch shows.
+pub trait Sink: Send + Sync + 'static {
+    /// An object is there: new, changed, or shown by the first list (`Backlog`).
+    fn upsert(&self, object: &Value, lane: Lane);
+    /// An object was deleted.
+    fn delete(&self, object: &Value);
+    /// An object that memory knows is no longer listed.
+    fn gone(&self, at: &ObjectRef);
+    /// Metadata of an object, to be compared with memory.
+    fn compare(&self, metadata: &Value);
+    /// What memory knows.
+    fn known(&self, namespace: Option<&str>) -> Vec<ObjectRef>;
+}
+
+/// One list-and-watch.
+pub struct Watch {
+    /// Ports.
+    pub context: Context,
+    /// What is watched.
+    pub what: Selection,
+    /// What the compare lists; metadata only.
+    pub compare: Selection,
+    /// Who takes it.
+    pub sink: Arc<dyn Sink>,
+}
+
+enum End {
+    Relist,
+    Failed(KubeError),
+    Over,
+}
+
+impl Watch {
+    /// Runs until dropped. `listed` is called after the first list, and also when the first list fails, so that nobody waits for ever.
+    pub async fn run(self, listed: impl FnOnce() + Send) {
+        let mut listed = Some(listed);
+        let mut failures = 0;
+        loop {
+            let first = self.list(&self.what, |sink, object| sink.upsert(object, Lane::Backlog)).await;
+            if let Some(listed) = listed.take() {
+                listed();
+            }
+            match first {
+                Ok(version) => {
+                    failures = 0;
+                    self.follow(version).await;
+                }
+                Err(error) => self.stand_back(&error, &mut failures).await,
+            }
+        }
+    }
+
+    /// Follows until the version is too old.
+    async fn follow(&self, mut version: String) {
+        let mut failures = 0;
+        let mut compared = self.context.clock.now();
+        loop {
+            match self.stream(&mut version, &mut failures).await {
+                End::Over => {}
+                End::Relist => return,
+                End::Failed(error) => self.stand_back(&error, &mut failures).await,
+            }
+            let due = self.context.dice.jitter(COMPARE, 0.2);
+            if self.context.clock.now() - compared >= due
+                && self.list(&self.compare, |sink, object| sink.compare(object)).await.is_ok()
+            {
+                compared = self.context.clock.now();
+            }
+        }
+    }
+
+    async fn stream(&self, version: &mut String, failures: &mut u32) -> End {
+        let timeout = self.context.dice.jitter(WATCH, 0.1);
+        let mut stream = match self.context.kube.watch(&self.what, version, timeout).await {
+            Ok(stream) => stream,
+            Err(error) => return end(error),
+        };
+        loop {
+            let silence = self.context.clock.sleep(timeout + GRACE);
+            let next = tokio::select! { next = stream.next() => next, () = silence => Some(Err(KubeError::Transport("the watch fell silent"))) };
+            match next {
+                None => return End::Over,
+                Some(Err(error)) => return end(error),
+                Some(Ok(change)) => {
+                    *failures = 0;
+                    self.context.meter.watch_alive(self.what.kind);
+                    self.take(change, version);
+                }
+            }
+        }
+    }
+
+    fn take(&self, change: Change, version: &mut String) {
+        let newer = match &change {
+            Change::Bookmark(newer) => Some(newer.as_str()),
+            Change::Upsert(object) | Change::Delete(object) => object["metadata"]["resourceVersion"].as_str(),
+        };
+        if let Some(newer) = newer.filter(|newer| !newer.is_empty()) {
+            newer.clone_into(version);
+        }
+        match change {
+            Change::Upsert(object) => self.sink.upsert(&object, Lane::Edit),
+            Change::Delete(object) => self.sink.delete(&object),
+            Change::Bookmark(_) => {}
+        }
+    }
+
+    /// Lists in pages, hands each object on and reports what memory knows but the list does not. Answers the list's version.
+    async fn list(&self, what: &Selection, take: impl Fn(&dyn Sink, &Value) + Send) -> Result<String, KubeError> {
+        let known = self.sink.known(what.namespace.as_deref());
+        let mut there = HashSet::new();
+        let mut next = String::new();
+        loop {
+            let page = self.context.kube.list(what, PAGE, &next).await?;
+            for object in &page.items {
+                there.insert(crate::sealed_secret::feed::address(object));
+                take(&*self.sink, object);
+            }
+            self.context.meter.watch_alive(self.what.kind);
+            next = page.next;
+            if next.is_empty() {
+                known.iter().filter(|at| !there.contains(at)).for_each(|at| self.sink.gone(at));
+                return Ok(page.resource_version);
+            }
+        }
+    }
+
+    async fn stand_back(&self, error: &KubeError, failures: &mut u32) {
+        let wait = match error {
+            KubeError::Server { retry_after: Some(asked), .. } => (*asked).min(Duration::from_secs(300)),
+            _ => self.context.dice.jitter(delay(SOON, *failures), 0.5),
+        };
+        *failures = failures.saturating_add(1);
+        let kind = match self.what.kind {
+            Kind::SecretsMeta => "secrets",
+            Kind::SealedSecrets | Kind::SealedSecretsMeta => "sealedsecrets",
+        };
+        tracing::warn!(kind, %error, failures = *failures, wait = ?wait, "watch stands back");
+        self.context.clock.sleep(wait).await;
+    }
+}
+
+fn end(error: KubeError) -> End {
+    match error {
+        KubeError::Gone => End::Relist,
+        error => End::Failed(error),
+    }
+}
