@@ -34,10 +34,11 @@ impl Site<'_, '_> {
         } else {
             old.outer_start..old.span.end.max(old.outer_start)
         };
-        let literal =
-            !matches!(place, Place::Root) && self.is_rest_blank(range.end) && self.line_end(range.end) < self.text.len();
+        let literal = !matches!(place, Place::Root) && self.may_end_literal(range.end);
         self.block(literal).scalar(&mut text, value, parent);
-        Ok(vec![Splice::new(range, text)])
+        // White space at the end of the line would become part of a literal block.
+        let end = if text.text().contains('\n') { self.line_end(range.end) } else { range.end };
+        Ok(vec![Splice::new(range.start..end, text)])
     }
 
     /// A filled collection goes to lines of its own below the key or dash; a comment behind the colon stays there.
@@ -48,7 +49,7 @@ impl Site<'_, '_> {
                 if !self.is_first_on_line(old.outer_start) {
                     text.push(self.newline);
                 }
-                self.collection(&mut text, value, 0);
+                self.collection(&mut text, value, 0, old.span.end);
                 return Ok(vec![Splice::new(old.outer_start..old.span.end, text)]);
             }
             Place::Value { column, colon_end } if matches!(value.kind, Kind::List(_)) => (column, colon_end),
@@ -58,14 +59,14 @@ impl Site<'_, '_> {
         if own_lines {
             let start = self.line_start(old.outer_start);
             text.spaces(column);
-            self.collection(&mut text, value, column);
+            self.collection(&mut text, value, column, old.span.end);
             return Ok(vec![Splice::new(start..old.span.end, text)]);
         }
         if old.is_absent() || self.line_start(old.span.end) <= after {
             text.push(self.newline);
             text.spaces(column);
-            self.collection(&mut text, value, column);
             let end = self.line_end(after);
+            self.collection(&mut text, value, column, end);
             let mut splices = vec![Splice::new(end..end, text)];
             if !old.is_absent() {
                 if old.span.end >= end {
@@ -78,12 +79,13 @@ impl Site<'_, '_> {
         }
         text.push(self.newline);
         text.spaces(column);
-        self.collection(&mut text, value, column);
+        self.collection(&mut text, value, column, old.span.end);
         Ok(vec![Splice::new(after..old.span.end, text)])
     }
 
-    fn collection(&self, out: &mut Output, value: &Node, column: usize) {
-        let block = self.block(true);
+    /// `end` is where the text goes on behind what is written here.
+    fn collection(&self, out: &mut Output, value: &Node, column: usize, end: usize) {
+        let block = self.block(self.may_end_literal(end));
         match &value.kind {
             Kind::Map(entries) => block.entries(out, entries, column),
             Kind::List(items) => block.items(out, items, column),
@@ -104,10 +106,10 @@ impl Site<'_, '_> {
         key: &str,
         value: &Node,
     ) -> Result<Vec<Splice>, Problem> {
-        let (Some((first, _)), Some((last_key, last_value))) = (pairs.first(), pairs.last()) else {
+        let Some((last_key, last_value)) = pairs.last() else {
             return Err(Problem::CannotEdit("an empty block mapping"));
         };
-        let column = self.column(first.outer_start);
+        let column = self.keys_column(pairs);
         let end = self.pair_end(last_key, last_value);
         let leaf = last_leaf(last_value);
         let mut text = Output::default();
@@ -127,7 +129,7 @@ impl Site<'_, '_> {
             splices.extend(self.strip_at_end(leaf));
         }
         self.block(true).line(&mut text, column);
-        self.block(!at_end).entry(&mut text, key, value, column);
+        self.block(self.may_end_literal(end)).entry(&mut text, key, value, column);
         let at = self.line_end(end);
         splices.push(Splice::new(at..at, text));
         Ok(splices)

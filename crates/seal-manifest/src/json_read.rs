@@ -27,10 +27,16 @@ pub(crate) fn read(text: &str) -> Result<Vec<RawDocument<'_>>, Failure> {
     }
 }
 
-/// True when the first character that counts opens a JSON collection.
+/// True when the first character that counts, separators aside, opens a JSON collection.
 pub(crate) fn looks_like_json(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start_matches([' ', '\t', '\n', '\r']).starts_with(['{', '['])
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start_matches(SPACE);
+    while let Some(behind) = rest.strip_prefix("---").filter(|behind| behind.starts_with(['\n', '\r'])) {
+        rest = behind.trim_start_matches(SPACE);
+    }
+    rest.starts_with(['{', '['])
 }
+
+const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Counts lines forwards only, so that positions cost one pass.
 struct Lines {

@@ -61,7 +61,7 @@ impl<'t, 'a> Site<'t, 'a> {
             self.refuse_shared(node)?;
             let index = match (segment, &node.form) {
                 (Segment::Key(key), Form::Map { pairs, .. }) => {
-                    let found = pairs.iter().position(|(k, _)| !is_merge(k) && key_name(k, self.format).as_deref() == Some(key));
+                    let found = self.pair_with_key(pairs, key)?;
                     match found {
                         Some(index) => index,
                         None => return Ok(Target::Missing { node, place, rest: &path[depth..] }),
@@ -77,6 +77,20 @@ impl<'t, 'a> Site<'t, 'a> {
             (node, place) = self.child(node, index)?;
         }
         Ok(Target::Present { node, place, parent })
+    }
+
+    fn pair_with_key(&self, pairs: &[(Tree<'_>, Tree<'_>)], name: &str) -> Result<Option<usize>, Problem> {
+        for (index, (key, _)) in pairs.iter().enumerate() {
+            let (target, alias) = match &key.form {
+                Form::Alias(id) => (find_anchor(self.root, *id), true),
+                _ => (Some(key), false),
+            };
+            if is_merge(key) || target.and_then(|key| key_name(key, self.format)).as_deref() != Some(name) {
+                continue;
+            }
+            return if alias { Err(Problem::CannotEdit("a key that is an alias")) } else { Ok(Some(index)) };
+        }
+        Ok(None)
     }
 
     fn child(&self, node: &'t Tree<'a>, index: usize) -> Result<(&'t Tree<'a>, Place), Problem> {
@@ -161,6 +175,32 @@ impl<'t, 'a> Site<'t, 'a> {
         self.text[at..].find('\n').map_or(self.text.len(), |found| at + found + 1)
     }
 
+    /// A literal block may end here: nothing else follows on the line, the line has an end, and no blank line behind it holds spaces
+    /// that would become part of the text.
+    pub(crate) fn may_end_literal(&self, at: usize) -> bool {
+        let mut next = self.next_line(at);
+        if !self.is_rest_blank(at) || !self.text[..next].ends_with('\n') {
+            return false;
+        }
+        while next < self.text.len() && self.is_rest_blank(next) {
+            if self.line_end(next) > next {
+                return false;
+            }
+            next = self.next_line(next);
+        }
+        true
+    }
+
+    /// The column of a block mapping's keys, from one that starts its line or from the mark of an explicit key.
+    pub(crate) fn keys_column(&self, pairs: &[(Tree<'_>, Tree<'_>)]) -> usize {
+        if let Some((key, _)) = pairs.iter().find(|(key, _)| self.is_first_on_line(key.outer_start)) {
+            return self.column(key.outer_start);
+        }
+        let first = pairs.first().map_or(0, |(key, _)| key.outer_start);
+        let before = self.text[self.line_start(first)..first].trim_end_matches(' ');
+        if before.ends_with('?') { before.len() - 1 } else { self.column(first) }
+    }
+
     /// Nothing but white space from an offset to the end of its line.
     pub(crate) fn is_rest_blank(&self, at: usize) -> bool {
         self.text[at..self.line_end(at)].trim_matches([' ', '\t', '\r']).is_empty()
@@ -186,5 +226,17 @@ fn collect_aliases(tree: &Tree<'_>, into: &mut HashSet<usize>) {
             }
         }
         Form::Scalar { .. } => {}
+    }
+}
+
+/// The node that carries an anchor.
+pub(crate) fn find_anchor<'t, 'a>(tree: &'t Tree<'a>, id: usize) -> Option<&'t Tree<'a>> {
+    if tree.anchor == id {
+        return Some(tree);
+    }
+    match &tree.form {
+        Form::List { items, .. } => items.iter().find_map(|item| find_anchor(item, id)),
+        Form::Map { pairs, .. } => pairs.iter().find_map(|(key, value)| find_anchor(key, id).or_else(|| find_anchor(value, id))),
+        Form::Scalar { .. } | Form::Alias(_) => None,
     }
 }

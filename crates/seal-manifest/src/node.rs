@@ -102,7 +102,7 @@ impl Node {
         match &self.kind {
             Kind::Null => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
-            Kind::Number(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+            Kind::Number(text) => public_number(text),
             Kind::Text(text) => Value::String(String::from_utf8_lossy(text.expose()).into_owned()),
             Kind::List(items) => Value::Array(items.iter().map(Node::to_public_json).collect()),
             Kind::Map(entries) => Value::Object(entries.iter().map(|e| (e.key.clone(), e.value.to_public_json())).collect()),
@@ -114,10 +114,7 @@ impl Node {
         let kind = match value {
             Value::Null => Kind::Null,
             Value::Bool(value) => Kind::Bool(*value),
-            Value::Number(number) => match crate::scalar::canonical_json_number(&number.to_string()) {
-                crate::scalar::Resolved::Number(text) => Kind::Number(text),
-                _ => Kind::Null,
-            },
+            Value::Number(number) => Kind::Number(crate::scalar::json_number(&number.to_string())),
             Value::String(text) => Kind::Text(text.clone().into()),
             Value::Array(items) => Kind::List(items.iter().map(Node::from_json).collect()),
             Value::Object(map) => Kind::Map(
@@ -134,12 +131,22 @@ impl Node {
         match (&self.kind, &other.kind) {
             (Kind::Null, Kind::Null) => true,
             (Kind::Bool(a), Kind::Bool(b)) => a == b,
-            (Kind::Number(a), Kind::Number(b)) => a == b,
+            (Kind::Number(a), Kind::Number(b)) => a == b || crate::scalar::json_number(a) == crate::scalar::json_number(b),
             (Kind::Text(a), Kind::Text(b)) => a == b,
             (Kind::List(a), Kind::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.means_the_same(b)),
             (Kind::Map(a), Kind::Map(b)) => a.len() == b.len() && same_entries(a, b),
             _ => false,
         }
+    }
+}
+
+/// A number without the last-digit errors of serde_json's quick reader.
+fn public_number(text: &str) -> serde_json::Value {
+    match (text.parse::<i64>(), text.parse::<u64>(), text.parse::<f64>()) {
+        (Ok(value), _, _) => value.into(),
+        (_, Ok(value), _) => value.into(),
+        (_, _, Ok(value)) => value.into(),
+        _ => serde_json::Value::Null,
     }
 }
 

@@ -1,6 +1,6 @@
 //! From an edit to splices: chooses between the block and the flow writer by where the path leads.
 
-use crate::locate::{Parent, Place, Site, Target};
+use crate::locate::{Parent, Place, Site, Target, find_anchor};
 use crate::resolve::{is_merge, key_name, resolve_scalar};
 use crate::scalar_write::{push_inline, push_quoted};
 use crate::splice::Splice;
@@ -178,16 +178,5 @@ impl Site<'_, '_> {
     /// The end of a pair: its value, or its colon, or its key.
     pub(crate) fn pair_end(&self, key: &Tree<'_>, value: &Tree<'_>) -> usize {
         if value.is_absent() { self.colon_end(key, value).unwrap_or(key.span.end) } else { value.span.end.max(key.span.end) }
-    }
-}
-
-fn find_anchor<'t, 'a>(tree: &'t Tree<'a>, id: usize) -> Option<&'t Tree<'a>> {
-    if tree.anchor == id {
-        return Some(tree);
-    }
-    match &tree.form {
-        Form::List { items, .. } => items.iter().find_map(|item| find_anchor(item, id)),
-        Form::Map { pairs, .. } => pairs.iter().find_map(|(key, value)| find_anchor(key, id).or_else(|| find_anchor(value, id))),
-        Form::Scalar { .. } | Form::Alias(_) => None,
     }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use seal_secret::SecretBytes;
 use zeroize::Zeroizing;
 
-use crate::scalar::{Resolved, canonical_json_number, float_key, resolve_plain};
+use crate::scalar::{Resolved, canonical_json_number, double_key, format_double, resolve_plain};
 use crate::tree::{Failure, Form, MAX_NODES, Style, Tag, Tree};
 use crate::{Entry, Format, Kind, Node, Problem};
 
@@ -159,33 +159,25 @@ impl<'t, 'a> Resolver<'t, 'a, '_> {
 
     /// A key as kubectl's JSON has it: `yes` is `true`, `0644` is `420`, null is refused.
     fn key(&mut self, tree: &'t Tree<'a>) -> Result<String, Failure> {
-        let refuse = |what| Err(Failure::new(tree.at, Problem::NotJson(what)));
+        let fail = |problem| Err(Failure::new(tree.at, problem));
         match &tree.form {
-            Form::Scalar { text, style } => match self.scalar(tree, text.as_str(), *style)? {
-                Kind::Null => refuse("a null key"),
-                Kind::Bool(value) => Ok(value.to_string()),
-                Kind::Number(number) if is_integer(&number) && !is_float_spelling(tree, text.as_str()) => Ok(number),
-                Kind::Number(number) => Ok(float_key(&number)),
-                Kind::Text(text) => Ok(String::from_utf8_lossy(text.expose()).into_owned()),
-                Kind::List(_) | Kind::Map(_) => refuse("a key that is not a scalar"),
+            Form::Scalar { text, style } => match scalar_value(text.as_str(), *style, tree.tag, self.format) {
+                Ok(Scalar::Null) => fail(Problem::NotJson("a null key")),
+                Ok(Scalar::Bool(value)) => Ok(value.to_string()),
+                Ok(Scalar::Integer(number)) if number.parse::<i64>().is_err() => fail(Problem::NotJson("a key of this size")),
+                Ok(Scalar::Integer(number)) => Ok(number),
+                Ok(Scalar::Double(value)) => Ok(double_key(value)),
+                Ok(Scalar::Text(text)) => Ok(String::from_utf8_lossy(text.expose()).into_owned()),
+                Err(problem) => fail(problem),
             },
             Form::Alias(id) => self.alias(tree, *id, |this, target| this.key(target)),
-            Form::List { .. } | Form::Map { .. } => refuse("a key that is not a scalar"),
+            Form::List { .. } | Form::Map { .. } => fail(Problem::NotJson("a key that is not a scalar")),
         }
     }
 
     fn scalar(&self, tree: &Tree<'_>, text: &str, style: Style) -> Result<Kind, Failure> {
         scalar_kind(text, style, tree.tag, self.format).map_err(|problem| Failure::new(tree.at, problem))
     }
-}
-
-/// `1.0` is an integer's text once canonical, but a double to kubectl; only keys can tell the difference, and only for large ones.
-fn is_float_spelling(tree: &Tree<'_>, text: &str) -> bool {
-    tree.tag == Some(Tag::Float) || text.contains('.') || (text.contains(['e', 'E']) && !text.contains(['x', 'X']))
-}
-
-fn is_integer(number: &str) -> bool {
-    !number.contains(['.', 'e'])
 }
 
 /// A key that asks for a merge: plain or tagged `<<`.
@@ -206,54 +198,66 @@ pub(crate) fn resolve_scalar(text: &str, style: Style, tag: Option<Tag>, format:
 }
 
 fn scalar_kind(text: &str, style: Style, tag: Option<Tag>, format: Format) -> Result<Kind, Problem> {
-    let as_text = || Kind::Text(SecretBytes::from(text.to_owned()));
-    if format == Format::Json {
-        return match (style, text) {
-            (Style::Plain, "null") => Ok(Kind::Null),
-            (Style::Plain, "true") => Ok(Kind::Bool(true)),
-            (Style::Plain, "false") => Ok(Kind::Bool(false)),
-            (Style::Plain, number) => number_kind(canonical_json_number(number)),
-            _ => Ok(as_text()),
-        };
-    }
-    let resolved = match tag {
-        None if style == Style::Plain => resolve_plain(text),
-        None | Some(Tag::Str | Tag::Other | Tag::Merge) => return Ok(as_text()),
-        Some(Tag::Binary) => return binary(text),
-        Some(_) => resolve_plain(text),
+    Ok(match scalar_value(text, style, tag, format)? {
+        Scalar::Null => Kind::Null,
+        Scalar::Bool(value) => Kind::Bool(value),
+        Scalar::Integer(number) => Kind::Number(number),
+        Scalar::Double(value) if value.is_finite() => Kind::Number(format_double(value)),
+        Scalar::Double(_) => return Err(Problem::NotJson("an infinite number")),
+        Scalar::Text(text) => Kind::Text(text),
+    })
+}
+
+/// A scalar's value before it must fit JSON.
+enum Scalar {
+    Null,
+    Bool(bool),
+    Integer(String),
+    Double(f64),
+    Text(SecretBytes),
+}
+
+fn scalar_value(text: &str, style: Style, tag: Option<Tag>, format: Format) -> Result<Scalar, Problem> {
+    let resolved = match (format, style, tag) {
+        (Format::Json, Style::Plain, _) => match text {
+            "null" => Resolved::Null,
+            "true" => Resolved::Bool(true),
+            "false" => Resolved::Bool(false),
+            number => canonical_json_number(number),
+        },
+        (Format::Yaml, Style::Plain, None) => resolve_plain(text),
+        (Format::Yaml, _, Some(Tag::Binary)) => return binary(text).map(Scalar::Text),
+        (Format::Yaml, _, Some(Tag::Bool | Tag::Int | Tag::Float | Tag::Null | Tag::Timestamp)) => resolve_plain(text),
+        _ => Resolved::Text,
     };
-    let kind = match resolved {
-        Resolved::Text => as_text(),
-        Resolved::Null => Kind::Null,
-        Resolved::Bool(value) => Kind::Bool(value),
-        number => number_kind(number)?,
-    };
-    let fits = match (tag, &kind) {
-        (Some(Tag::Bool), kind) => matches!(kind, Kind::Bool(_)),
-        (Some(Tag::Int), Kind::Number(number)) => is_integer(number) && !text.contains('.'),
-        (Some(Tag::Float), kind) => matches!(kind, Kind::Number(_)),
-        (Some(Tag::Null), kind) => matches!(kind, Kind::Null),
-        (Some(Tag::Timestamp), kind) => matches!(kind, Kind::Text(_)),
-        (Some(Tag::Int), _) => false,
+    let fits = match tag {
+        Some(Tag::Bool) => matches!(resolved, Resolved::Bool(_)),
+        Some(Tag::Int) => matches!(resolved, Resolved::Integer(_)),
+        Some(Tag::Float) => matches!(resolved, Resolved::Integer(_) | Resolved::Double(_)),
+        Some(Tag::Null) => matches!(resolved, Resolved::Null),
+        Some(Tag::Timestamp) => matches!(resolved, Resolved::Text),
         _ => true,
     };
-    if fits { Ok(kind) } else { Err(Problem::NotJson("a value that its tag does not allow")) }
-}
-
-fn number_kind(resolved: Resolved) -> Result<Kind, Problem> {
-    match resolved {
-        Resolved::Number(number) => Ok(Kind::Number(number)),
-        _ => Err(Problem::NotJson("an infinite number")),
+    if !fits {
+        return Err(Problem::NotJson("a value that its tag does not allow"));
     }
+    Ok(match resolved {
+        Resolved::Null => Scalar::Null,
+        Resolved::Bool(value) => Scalar::Bool(value),
+        Resolved::Integer(number) if tag == Some(Tag::Float) => Scalar::Double(number.parse().unwrap_or(f64::NAN)),
+        Resolved::Integer(number) => Scalar::Integer(number),
+        Resolved::Double(value) => Scalar::Double(value),
+        Resolved::Text => Scalar::Text(SecretBytes::from(text.to_owned())),
+    })
 }
 
-fn binary(text: &str) -> Result<Kind, Problem> {
+fn binary(text: &str) -> Result<SecretBytes, Problem> {
     let packed: Zeroizing<Vec<u8>> = Zeroizing::new(text.bytes().filter(|b| !matches!(b, b'\n' | b'\r')).collect());
     let bytes = Zeroizing::new(STANDARD.decode(&packed).map_err(|_| Problem::NotJson("a !!binary value that is not base64"))?);
     if std::str::from_utf8(&bytes).is_err() {
         return Err(Problem::NotJson("a !!binary value that is not text"));
     }
-    Ok(Kind::Text(SecretBytes::from(bytes)))
+    Ok(SecretBytes::from(bytes))
 }
 
 /// Entries under construction. A hash set only past the size where walking the list costs more.

@@ -7,9 +7,9 @@
 pub(crate) enum Resolved {
     Null,
     Bool(bool),
-    Number(String),
-    /// An integer's or a double's value that JSON cannot hold.
-    NotFinite,
+    Integer(String),
+    /// May be infinite or not a number, which JSON cannot hold.
+    Double(f64),
     Text,
 }
 
@@ -19,9 +19,9 @@ pub(crate) fn resolve_plain(text: &str) -> Resolved {
         "" | "~" | "null" | "Null" | "NULL" => return Resolved::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Resolved::Bool(true),
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Resolved::Bool(false),
-        ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" => {
-            return Resolved::NotFinite;
-        }
+        ".nan" | ".NaN" | ".NAN" => return Resolved::Double(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Resolved::Double(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return Resolved::Double(f64::NEG_INFINITY),
         _ => {}
     }
     match text.as_bytes()[0] {
@@ -48,7 +48,7 @@ fn resolve_number(text: &str) -> Resolved {
     }
     let plain = text.replace('_', "");
     if let Some(number) = integer(&plain) {
-        return Resolved::Number(number);
+        return Resolved::Integer(number);
     }
     if is_float(&plain) { float(&plain) } else { Resolved::Text }
 }
@@ -107,7 +107,7 @@ fn is_float(text: &str) -> bool {
 
 fn float(text: &str) -> Resolved {
     match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Resolved::Number(format_double(value)),
+        Ok(value) if value.is_finite() => Resolved::Double(value),
         // Go's reader refuses a double out of range, so the text stays text.
         _ => Resolved::Text,
     }
@@ -130,31 +130,40 @@ pub(crate) fn format_double(value: f64) -> String {
 pub(crate) fn canonical_json_number(text: &str) -> Resolved {
     if !text.contains(['.', 'e', 'E']) {
         if let Ok(value) = text.parse::<i64>() {
-            return Resolved::Number(if value == 0 { "0".to_owned() } else { value.to_string() });
+            return Resolved::Integer(value.to_string());
         }
         if let Ok(value) = text.parse::<u64>() {
-            return Resolved::Number(value.to_string());
+            return Resolved::Integer(value.to_string());
         }
     }
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Resolved::Number(format_double(value)),
-        _ => Resolved::NotFinite,
+    Resolved::Double(text.parse().unwrap_or(f64::NAN))
+}
+
+/// A JSON number's canonical text; a number out of range stays as it is.
+pub(crate) fn json_number(text: &str) -> String {
+    match canonical_json_number(text) {
+        Resolved::Integer(number) => number,
+        Resolved::Double(value) if value.is_finite() => format_double(value),
+        _ => text.to_owned(),
     }
 }
 
 /// A mapping key that is a double: Go prints it with single precision.
-pub(crate) fn float_key(text: &str) -> String {
-    let Ok(value) = text.parse::<f32>() else { return text.to_owned() };
-    let exponent =
-        if value == 0.0 { 0 } else { format!("{value:e}").split_once('e').map_or(0, |(_, e)| e.parse::<i32>().unwrap_or(0)) };
-    if !(-4..21).contains(&exponent) {
-        let text = format!("{value:e}");
-        if let Some((mantissa, e)) = text.split_once('e') {
-            let (sign, digits) = e.strip_prefix('-').map_or(('+', e), |d| ('-', d));
-            return format!("{mantissa}e{sign}{digits:0>2}");
-        }
+pub(crate) fn double_key(value: f64) -> String {
+    let value = value as f32;
+    if value.is_nan() {
+        return ".nan".to_owned();
     }
-    format!("{value}")
+    if value.is_infinite() {
+        return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    if (-4..6).contains(&exponent.parse::<i32>().unwrap_or(0)) {
+        return format!("{value}");
+    }
+    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
+    format!("{mantissa}e{sign}{digits:0>2}")
 }
 
 /// `2006-1-2` with an optional time: kept as text by kubectl.

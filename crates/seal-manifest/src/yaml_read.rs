@@ -91,6 +91,7 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.dash();
                 let tree = self.scalar(text, style, anchor, tag.as_deref(), span);
+                self.refuse_ambiguous(&tree)?;
                 self.cursor = self.cursor.max(tree.span.end);
                 self.attach(tree)?;
             }
@@ -103,7 +104,13 @@ impl<'a> Builder<'a> {
             Event::SequenceStart(style, anchor, tag) => self.open(false, style, anchor, tag.as_deref(), span)?,
             Event::MappingStart(style, anchor, tag) => self.open(true, style, anchor, tag.as_deref(), span)?,
             Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
-            Event::Anchor(_, _) => self.anchor(span),
+            Event::Anchor(_, name) => {
+                // kubectl's reader ends a name at any other character and takes the rest for content.
+                if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+                    return Err(Failure::new(place(&span.start), Problem::NotJson("an anchor with such a name")));
+                }
+                self.anchor(span);
+            }
             _ => {}
         }
         Ok(())
@@ -151,6 +158,19 @@ impl<'a> Builder<'a> {
             self.widen_block_scalar(&mut tree);
         }
         tree
+    }
+
+    /// `{?a: b}` and `{a:, b: c}` have other keys for kubectl's reader than for YAML 1.2.
+    fn refuse_ambiguous(&self, tree: &Tree<'_>) -> Result<(), Failure> {
+        let Form::Scalar { style: Style::Plain, .. } = tree.form else { return Ok(()) };
+        if !self.stack.last().is_some_and(|open| open.flow) || tree.span.is_empty() {
+            return Ok(());
+        }
+        let after = &self.text.as_bytes()[tree.span.end..];
+        if self.text[tree.span.clone()].starts_with('?') || matches!(after, [b':', b',' | b'[' | b']' | b'{' | b'}', ..]) {
+            return Err(Failure::new(tree.at, Problem::NotJson("an ambiguous scalar in brackets or braces")));
+        }
+        Ok(())
     }
 
     /// A block scalar's span starts with its text and may reach over blank lines behind it: begin at the header, end with the last line that is not blank.

@@ -2,6 +2,8 @@
 
 mod editing;
 mod reading;
+mod scalars;
+mod suite;
 
 use crate::{Edit, ManifestFile, New, Node};
 
@@ -18,13 +20,13 @@ pub(crate) fn json(text: &str) -> String {
 }
 
 pub(crate) fn show(node: &Node) -> String {
-    String::from_utf8(node.to_json().expose().to_vec()).unwrap()
+    String::from_utf8(node.to_json().expose().to_vec()).expect("a test writes text and JSON")
 }
 
 pub(crate) fn edited(text: &str, edits: &[Edit]) -> String {
     let edits: Vec<_> = edits.iter().cloned().map(|edit| (0, edit)).collect();
     match parse(text).edit(&edits) {
-        Ok(bytes) => String::from_utf8(bytes.expose().to_vec()).unwrap(),
+        Ok(bytes) => String::from_utf8(bytes.expose().to_vec()).expect("a test writes text and JSON"),
         Err(error) => error.to_string(),
     }
 }
@@ -34,5 +36,5 @@ pub(crate) fn text(value: &str) -> New {
 }
 
 pub(crate) fn tree(json: &str) -> New {
-    New::Tree(Node::from_json(&serde_json::from_str(json).unwrap()))
+    New::Tree(Node::from_json(&serde_json::from_str(json).expect("a test writes text and JSON")))
 }
