@@ -11,14 +11,13 @@ pub mod events;
 pub mod index;
 pub mod keys;
 pub mod leader;
+pub mod log;
 pub mod metrics;
 pub mod pool;
 pub mod ports;
+pub mod program;
 pub mod queue;
 pub mod sealed_secret;
 pub mod watch;
 
-/// The program, from arguments to exit code.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
-}
+pub use program::main;

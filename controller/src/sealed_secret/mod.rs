@@ -11,6 +11,7 @@ pub mod mac;
 pub mod observe;
 pub mod plan;
 mod reconcile;
+pub mod run;
 pub mod settings;
 pub mod shape;
 pub mod status;

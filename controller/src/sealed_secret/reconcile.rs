@@ -208,6 +208,14 @@ impl Reconciler {
         Ok(opened)
     }
 
+    /// Says in the object's status that working on it ended in a defect of ours.
+    pub(super) async fn report_internal(&self, at: &ObjectRef) {
+        if let Ok(Some(value)) = self.context.kube.sealed(at).await {
+            let told = self.tell(&Observed::of(&value), &Err(Failure::internal())).await;
+            tracing::debug!(object = %at, told = told.is_ok(), "internal error reported");
+        }
+    }
+
     /// The object is gone; Kubernetes collects its Secret by the owner reference.
     pub(super) fn forget(&self, at: &ObjectRef) {
         if self.index.forget(at) {

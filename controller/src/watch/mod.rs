@@ -80,7 +80,8 @@ impl Watch {
         let mut compared = self.context.clock.now();
         loop {
             match self.stream(&mut version, &mut failures).await {
-                End::Over => {}
+                // A server that ends every watch at once must not be asked in a tight loop.
+                End::Over => self.context.clock.sleep(Duration::from_secs(1)).await,
                 End::Relist => return,
                 End::Failed(error) => self.stand_back(&error, &mut failures).await,
             }
