@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod config;
 pub mod context;
 pub mod events;
+pub mod http;
 pub mod index;
 pub mod keys;
 pub mod leader;

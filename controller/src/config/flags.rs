@@ -305,7 +305,7 @@ impl Flags {
             rotate: self.rotate_endpoint.unwrap_or(!strict),
             rate_per_second: self.rate_limit,
             rate_burst: self.rate_limit_burst,
-            max_body: 1 << 20,
+            max_body: if strict { 1 << 20 } else { 4 << 20 },
         })
     }
 

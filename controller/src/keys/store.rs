@@ -79,7 +79,7 @@ impl KeyStore {
     }
 
     /// Puts out a new state of the keys; the generation is given here.
-    pub(super) fn set(&self, snapshot: Snapshot) {
+    pub(crate) fn set(&self, snapshot: Snapshot) {
         let generation = self.write(|state| {
             let generation = state.snapshot.generation + 1;
             state.snapshot = Arc::new(Snapshot { generation, ..snapshot });
