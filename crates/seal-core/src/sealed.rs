@@ -165,3 +165,63 @@ impl Template {
         self.metadata.get("annotations")?.get(name)?.as_str()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(metadata: Value, spec: Value) -> Value {
+        json!({"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec})
+    }
+
+    #[test]
+    fn wrong_types_inside_the_spec_hurt_only_themselves() {
+        let value = object(
+            json!({"name": "a"}),
+            json!({"encryptedData": {"good": "AgA=", "bad": 7}, "template": {"type": 3, "data": []}}),
+        );
+        let sealed = SealedObject::from_json(&value).expect("read");
+        assert_eq!(sealed.items, BTreeMap::from([("bad".into(), String::new()), ("good".into(), "AgA=".into())]));
+        assert_eq!(sealed.template, Template::default());
+    }
+
+    #[test]
+    fn the_template_never_decides_the_scope() {
+        let wide = json!({"annotations": {crate::CLUSTER_WIDE: "true"}});
+        let sealed =
+            SealedObject::from_json(&object(json!({"name": "a", "namespace": "n"}), json!({"template": {"metadata": wide}})));
+        assert_eq!(sealed.expect("read").scope(), Scope::Strict);
+    }
+
+    #[test]
+    fn scope_annotations_count_only_when_exactly_true_and_cluster_wide_wins() {
+        let cases = [
+            (json!({}), Scope::Strict),
+            (json!({crate::CLUSTER_WIDE: "True"}), Scope::Strict),
+            (json!({crate::NAMESPACE_WIDE: "true"}), Scope::NamespaceWide),
+            (json!({crate::NAMESPACE_WIDE: "true", crate::CLUSTER_WIDE: "true"}), Scope::ClusterWide),
+        ];
+        for (annotations, scope) in cases {
+            let sealed = SealedObject::from_json(&object(json!({"annotations": annotations}), json!({}))).expect("read");
+            assert_eq!(sealed.scope(), scope);
+        }
+    }
+
+    #[test]
+    fn another_kind_is_not_a_sealed_secret() {
+        let error = SealedObject::from_json(&json!({"apiVersion": "v1", "kind": "Secret"})).expect_err("refused");
+        assert_eq!(error, SealedError::NotSealed { api: "v1".into(), kind: "Secret".into() });
+    }
+
+    #[test]
+    fn printing_and_reading_again_gives_the_same_object() {
+        let value = object(
+            json!({"name": "a", "namespace": "n", "labels": {"x": "y"}}),
+            json!({"encryptedData": {"k": "AgA="}, "data": "AgB=", "template": {"type": "t", "immutable": true, "metadata": {"labels": {"x": "z"}}, "data": {"t": "{{.k}}", "gone": null}}}),
+        );
+        let sealed = SealedObject::from_json(&value).expect("read");
+        assert_eq!(SealedObject::from_node(&sealed.to_node()).expect("read"), sealed);
+    }
+}

@@ -253,3 +253,84 @@ fn immutable_field(node: &Node) -> Result<Option<bool>, SecretError> {
         Some((_, value)) => Err(wrong_type(value.at, "immutable", "true or false", value.kind_name())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use seal_manifest::ManifestFile;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<SecretObject, String> {
+        let file = ManifestFile::parse("test.yaml", text.to_owned()).map_err(|error| error.to_string())?;
+        SecretObject::from_node(&file.documents[0].root).map_err(|error| error.to_string())
+    }
+
+    fn head(rest: &str) -> String {
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: database, namespace: shop}}\n{rest}")
+    }
+
+    #[test]
+    fn string_data_wins_over_data_and_null_is_empty() {
+        let secret = read(&head("data: {a: b25l, b: dHdv, gone: null}\nstringData: {a: three, e: null}\n")).expect("a Secret");
+        let expected = [("a", "three"), ("b", "two"), ("e", ""), ("gone", "")];
+        assert_eq!(secret.data.len(), expected.len());
+        for (key, value) in expected {
+            assert!(secret.data[key] == SecretBytes::from(value.to_owned()), "key {key}");
+        }
+    }
+
+    #[test]
+    fn base64_may_be_wrapped_over_lines() {
+        let secret = read(&head("data:\n  a: |\n    b25\n    l\n")).expect("a Secret");
+        assert!(secret.data["a"] == SecretBytes::from("one".to_owned()));
+    }
+
+    #[test]
+    fn what_the_api_server_refuses_is_refused_with_its_place_and_without_the_value() {
+        let cases = [
+            ("data: {a: hunter2!}\n", "4:11: data.a is not base64 (put clear text under stringData)"),
+            ("data: {a: b25}\n", "4:11: data.a is not base64 (put clear text under stringData)"),
+            ("stringData: {a: 42}\n", "4:17: stringData.a must be text (quote it), found number"),
+            ("stringData: {a: yes}\n", "4:17: stringData.a must be text (quote it), found boolean"),
+            ("data: [a]\n", "4:7: data must be a map, found list"),
+            ("stringData: {a/b: x}\n", "4:14: key \"a/b\" is not valid: use 1 to 253 letters, digits, '-', '_' or '.'"),
+            ("type: [a]\n", "4:7: type must be text, found list"),
+            ("immutable: 1\n", "4:12: immutable must be true or false, found number"),
+        ];
+        for (rest, expected) in cases {
+            assert_eq!(read(&head(rest)).err().as_deref(), Some(expected), "{rest}");
+        }
+    }
+
+    #[test]
+    fn another_kind_is_named_not_sealed() {
+        let error = read("apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n").err().expect("refused");
+        assert_eq!(error, "1:1: expected a Secret of apiVersion v1, found kind \"ConfigMap\" of apiVersion \"v1\"");
+        assert!(read("{}").err().expect("refused").contains("without apiVersion and kind"));
+    }
+
+    #[test]
+    fn server_fields_and_leaking_annotations_are_left_behind() {
+        let text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n  uid: x\n  resourceVersion: '1'\n  creationTimestamp: null\n  \
+                    managedFields: []\n  ownerReferences: []\n  labels: {keep: 'yes'}\n  annotations:\n    \
+                    kubectl.kubernetes.io/last-applied-configuration: hunter2\n    keep: me\n";
+        let secret = read(text).expect("a Secret");
+        assert_eq!(
+            Value::Object(secret.metadata),
+            serde_json::json!({"name": "a", "labels": {"keep": "yes"}, "annotations": {"keep": "me"}})
+        );
+    }
+
+    #[test]
+    fn a_list_gives_its_items() {
+        let text = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret}\n- {apiVersion: v1, kind: SecretList, items: [{apiVersion: v1, kind: Secret}]}\n";
+        let file = ManifestFile::parse("test.yaml", text.to_owned()).expect("YAML");
+        assert_eq!(objects(&file.documents[0].root).iter().map(|node| kind_of(node)).collect::<Vec<_>>(), [("v1", "Secret"); 2]);
+    }
+
+    #[test]
+    fn more_than_the_api_server_stores_is_refused() {
+        let text = head(&format!("stringData: {{a: {}}}\n", "x".repeat(MAX_SECRET_BYTES + 1)));
+        assert!(read(&text).err().expect("refused").contains("1 MiB"));
+    }
+}
