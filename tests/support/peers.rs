@@ -8,7 +8,8 @@ use std::process::Command;
 use std::sync::Mutex;
 
 /// What can be built, and how the program learns its own version (some suites ask for it).
-const TOOLS: [(&str, &str, &str); 2] = [
+const TOOLS: [(&str, &str, &str); 3] = [
+    ("openbench", "sealkit.dev/tests/peers/openbench", ""),
     ("kubeseal", "github.com/bitnami/sealed-secrets/cmd/kubeseal", "-X main.VERSION=0.40.0"),
     ("sealed-secrets-controller", "github.com/bitnami/sealed-secrets/cmd/controller", "-X main.VERSION=0.40.0"),
 ];
