@@ -17,6 +17,7 @@ mod io;
 mod kubeseal;
 mod recovery;
 mod report;
+mod table;
 mod write;
 
 pub use entry::{main, run};

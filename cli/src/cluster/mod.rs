@@ -4,6 +4,7 @@
 //! decides nothing about trust: what it fetched is checked by the caller.
 
 mod api;
+mod args;
 mod controller;
 mod error;
 mod kubeconfig;
@@ -12,6 +13,7 @@ mod source;
 mod url;
 
 pub use api::{Api, connect};
+pub use args::{Choice, ClusterArgs};
 pub use controller::{Controller, Target};
 pub use error::ClusterError;
 pub use kubeconfig::{Environment, Namespace, Overrides, namespace};

@@ -1,12 +1,231 @@
-//! `seal cert`: not built yet.
+//! `seal cert`: fetch, show and pin the public half of a cluster's sealing key.
 
-use crate::{Exit, Io, report::CliError};
+use crate::{
+    Exit, Io,
+    cluster::{self, ClusterArgs, Plain},
+    config::FILE_NAME,
+    report::{self, CliError},
+    table::day,
+    write,
+};
+use seal_core::bundle::Bundle;
+use seal_crypto::Certificate;
+use seal_manifest::{Edit, ManifestFile, New, Node};
+use std::path::{Path, PathBuf};
 
-/// Flags of the verb.
+/// Flags of `seal cert`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What to do with certificates.
+#[derive(clap::Subcommand)]
+enum What {
+    /// Print a cluster's newest certificate, for use with --cert
+    Fetch(Fetch),
+    /// Show what a certificate says: fingerprint, validity, size
+    Show(Show),
+    /// Write a cluster's certificate source and the pin of its key into .seal.yaml
+    Pin(Pin),
+}
+
+/// Flags of `seal cert fetch`.
+#[derive(clap::Args)]
+struct Fetch {
+    /// Fetch from this https:// address instead of a cluster
+    #[arg(long, value_name = "URL", conflicts_with_all = ["context", "cluster"])]
+    url: Option<String>,
+    /// Write here instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// Flags of `seal cert show`.
+#[derive(clap::Args)]
+struct Show {
+    /// Certificate file; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    output: super::keys::Output,
+}
+
+/// Flags of `seal cert pin`.
+#[derive(clap::Args)]
+struct Pin {
+    /// Name of the cluster in .seal.yaml
+    #[arg(value_name = "CLUSTER")]
+    name: String,
+    /// Certificate file to pin (and to seal to from now on)
+    #[arg(long, value_name = "FILE", conflicts_with = "context")]
+    cert: Option<PathBuf>,
+    /// Kubeconfig context whose controller to ask
+    #[arg(long, value_name = "NAME", required_unless_present = "cert")]
+    context: Option<String>,
+    /// Namespace of the controller
+    #[arg(long, value_name = "NAMESPACE", requires = "context")]
+    controller_namespace: Option<String>,
+    /// Name of the controller's Service
+    #[arg(long, value_name = "NAME", requires = "context")]
+    controller_name: Option<String>,
+    /// Pin this one key even where the installation signs its keys
+    #[arg(long)]
+    key_only: bool,
+    /// Replace another installation's pin
+    #[arg(long)]
+    replace: bool,
+}
 
 /// Runs the verb.
-pub fn run(_args: Args, _io: &mut Io) -> Result<Exit, CliError> {
-    Err(CliError::failed("seal cert is not built yet"))
+pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    match args.what {
+        What::Fetch(args) => fetch(&args, io),
+        What::Show(args) => show(&args, io),
+        What::Pin(args) => pin(&args, io),
+    }
+}
+
+fn fetch(args: &Fetch, io: &mut Io) -> Result<Exit, CliError> {
+    let pem = match &args.url {
+        Some(url) => cluster::block_on(async { Ok(cluster::fetch(url, Plain::LoopbackOnly).await?) })?,
+        None => {
+            let choice = args.cluster.resolve(io)?;
+            cluster::block_on(async { Ok(choice.controller().await?.certificate().await?.into_bytes()) })?
+        }
+    };
+    let certificate = read("the answer", &pem)?;
+    if certificate.expired(io.now()) {
+        report::warning(format_args!("this certificate expired on {}", day(certificate.not_after)), io);
+    }
+    io.say(format_args!("fingerprint {}", certificate.public_key.fingerprint()));
+    match &args.out {
+        Some(path) => write::atomically(path, &certificate.pem.into())?,
+        None => io.print(&certificate.pem)?,
+    }
+    Ok(Exit::DONE)
+}
+
+fn read(name: &str, pem: &[u8]) -> Result<Certificate, CliError> {
+    Certificate::from_pem(pem).map_err(|error| CliError::failed(format!("{name}: {error}")).hint("a certificate is what `seal cert fetch` or `kubeseal --fetch-cert` gives"))
+}
+
+fn show(args: &Show, io: &mut Io) -> Result<Exit, CliError> {
+    let pem = io.read(&args.file)?;
+    let certificate = read(&args.file.display().to_string(), pem.expose())?;
+    let (key, expired) = (&certificate.public_key, certificate.expired(io.now()));
+    let (from, to) = (day(certificate.not_before), day(certificate.not_after));
+    match args.output {
+        super::keys::Output::Json => io.print(&format!(
+            "{}\n",
+            serde_json::json!({"fingerprint": key.fingerprint().as_str(), "bits": key.bits(), "commonName": certificate.common_name, "notBefore": certificate.not_before, "notAfter": certificate.not_after, "expired": expired})
+        ))?,
+        super::keys::Output::Text => {
+            let name = if certificate.common_name.is_empty() { "(none)" } else { &certificate.common_name };
+            io.print(&format!(
+                "fingerprint  {}\nkey          RSA {} bits\nvalid        {from} to {to}{}\ncommon name  {name}\n",
+                key.fingerprint(),
+                key.bits(),
+                if expired { " (expired)" } else { "" },
+            ))?;
+        }
+    }
+    Ok(if expired { Exit::FINDINGS } else { Exit::DONE })
+}
+
+/// What a pin rests on.
+struct Found {
+    certificate: Certificate,
+    installation: Option<String>,
+}
+
+fn pin(args: &Pin, io: &mut Io) -> Result<Exit, CliError> {
+    let found = look(args, io)?;
+    if found.certificate.expired(io.now()) {
+        return Err(CliError::failed(format!("the certificate expired on {}", day(found.certificate.not_after))).hint("a pin on it would be of no use"));
+    }
+    let (path, bytes) = match crate::config::find(Path::new("-"), io)? {
+        Some(located) => (located.path.clone(), io.read_file(&located.path)?),
+        None => (PathBuf::from(FILE_NAME), "clusters: {}\n".to_owned().into()),
+    };
+    let name = path.display().to_string();
+    let mut file = ManifestFile::parse(&name, bytes)?;
+    if file.documents.is_empty() {
+        file = ManifestFile::parse(&name, "clusters: {}\n".to_owned())?;
+    }
+    let edits = edits(args, &found, &file)?;
+    let edited = file.edit(&edits.into_iter().map(|edit| (0, edit)).collect::<Vec<_>>())?;
+    crate::config::parse(&name, edited.clone())?;
+    write::atomically(&path, &edited)?;
+    match &found.installation {
+        Some(key) => io.say(format_args!("{name}: cluster {} pins installation {key}\ncompare it with what the installation's administrator sees (`seal doctor`)", args.name)),
+        None => io.say(format_args!("{name}: cluster {} pins key {}\ncompare it with what the cluster's administrator sees (`seal keys list`)", args.name, found.certificate.public_key.fingerprint())),
+    }
+    Ok(Exit::DONE)
+}
+
+fn look(args: &Pin, io: &mut Io) -> Result<Found, CliError> {
+    if let Some(path) = &args.cert {
+        let pem = io.read_file(path)?;
+        return Ok(Found { certificate: read(&path.display().to_string(), pem.expose())?, installation: None });
+    }
+    let cluster = ClusterArgs {
+        context: args.context.clone(),
+        controller_namespace: args.controller_namespace.clone(),
+        controller_name: args.controller_name.clone(),
+        ..ClusterArgs::default()
+    };
+    let (choice, now) = (cluster.resolve(io)?, io.now());
+    cluster::block_on(async {
+        let controller = choice.controller().await?;
+        if let Some(text) = controller.bundle().await?.filter(|_| !args.key_only) {
+            let broken = |error| CliError::from_error(&error);
+            let key = Bundle::claimed_installation(&text).map_err(broken)?;
+            let bundle = Bundle::verify(&text, &key, now).map_err(broken)?;
+            let first = bundle.certificates.first().map_or("", String::as_str);
+            return Ok(Found { certificate: read("the key bundle", first.as_bytes())?, installation: Some(bundle.installation) });
+        }
+        let pem = controller.certificate().await?;
+        Ok(Found { certificate: read("the controller's answer", pem.as_bytes())?, installation: None })
+    })
+}
+
+/// Sets what is pinned; keys pinned before stay, for what was sealed to them.
+fn edits(args: &Pin, found: &Found, file: &ManifestFile) -> Result<Vec<Edit>, CliError> {
+    let text = |text: &str| New::Text(text.to_owned().into());
+    let name = args.name.as_str();
+    let present = file.documents[0].root.at_path(&["clusters", name]);
+    let of = |field: &str| present.and_then(|cluster| cluster.get(field));
+    let mut edits = Vec::new();
+    match (&args.context, &args.cert) {
+        (Some(context), _) => edits.push(Edit::set(["clusters", name, "context"], text(context))),
+        (None, Some(path)) => edits.push(Edit::set(["clusters", name, "certificate"], text(&path.display().to_string()))),
+        (None, None) => {}
+    }
+    for (field, given) in [("namespace", &args.controller_namespace), ("name", &args.controller_name)] {
+        if let Some(value) = given {
+            edits.push(Edit::set(["clusters", name, "controller", field], text(value)));
+        }
+    }
+    let Some(installation) = &found.installation else {
+        let own = found.certificate.public_key.fingerprint().as_str();
+        let mut pinned: Vec<&str> = of("fingerprints").and_then(Node::elements).into_iter().flatten().filter_map(Node::public_text).collect();
+        if !pinned.contains(&own) {
+            pinned.insert(0, own);
+        }
+        edits.push(Edit::set(["clusters", name, "fingerprints"], New::Tree(Node::from_json(&serde_json::json!(pinned)))));
+        return Ok(edits);
+    };
+    match of("installation").and_then(Node::public_text) {
+        Some(old) if old != installation && !args.replace => {
+            return Err(CliError::negative(format!("cluster {name}: .seal.yaml pins installation {old}, but this one is {installation}"))
+                .hint("if the cluster was set up anew, ask its administrator for the new key and give --replace"));
+        }
+        _ => edits.push(Edit::set(["clusters", name, "installation"], text(installation))),
+    }
+    Ok(edits)
 }

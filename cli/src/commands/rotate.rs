@@ -1,12 +1,315 @@
-//! `seal rotate`: not built yet.
+//! `seal rotate`: stale values of a tree of files sealed anew to the newest key, in place.
+//!
+//! With recovery keys it works offline; without, the controller does the opening and sealing and no value comes here. Only stale items
+//! change; scope, metadata, templates, comments and everything else stay byte for byte. A file is written whole or not at all.
 
-use crate::{Exit, Io, report::CliError};
+use super::keys::Output;
+use crate::{
+    Exit, Io,
+    certificate::{CertArgs, Certificates},
+    cluster::{self, ClusterArgs, ClusterError, Controller},
+    inputs,
+    kubeseal::{essence, fresh_items, places},
+    recovery::RecoveryArgs,
+    report::{self, CliError},
+    write,
+};
+use seal_core::{merge::replace_items, rotate::rotate_items, sealed::SealedObject, secret::objects};
+use seal_crypto::{Certificate, Keyring, PublicKey};
+use seal_manifest::{ManifestFile, Segment};
+use serde_json::json;
+use std::{collections::BTreeMap, path::PathBuf};
 
-/// Flags of the verb.
+/// Flags of `seal rotate`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// SealedSecret files, or folders with them
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// As --dry-run, and end with 1 when anything is stale
+    #[arg(long)]
+    check: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    #[command(flatten)]
+    cert: CertArgs,
+    #[command(flatten)]
+    recovery: RecoveryArgs,
+}
+
+/// One file and the SealedSecrets in it.
+struct Work {
+    path: PathBuf,
+    file: ManifestFile,
+    found: Vec<Found>,
+}
+
+/// One SealedSecret, where it stands, and what became of it.
+struct Found {
+    document: usize,
+    prefix: Vec<Segment>,
+    object: SealedObject,
+    outcome: Outcome,
+}
+
+/// What became of one SealedSecret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing is stale.
+    Current,
+    /// New ciphertext by item name.
+    Stale(BTreeMap<String, String>),
+    /// Could not be opened, or not asked for.
+    Failed(String),
+}
 
 /// Runs the verb.
-pub fn run(_args: Args, _io: &mut Io) -> Result<Exit, CliError> {
-    Err(CliError::failed("seal rotate is not built yet"))
+pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    let (mut works, unread) = read(&args, io)?;
+    match args.recovery.keyring(io)? {
+        Some(keyring) => offline(&args, &keyring, &mut works, io)?,
+        None => online(&args, &mut works, io)?,
+    }
+    if !args.dry_run && !args.check {
+        works.iter().try_for_each(|(work, key)| save(work, key.as_ref()))?;
+    }
+    let works: Vec<&Work> = works.iter().map(|(work, _)| work).collect();
+    tell(&works, &args, unread, io)
+}
+
+/// A file with the key that its items are to be sealed to, once that is known.
+type Keyed = (Work, Option<PublicKey>);
+
+fn read(args: &Args, io: &mut Io) -> Result<(Vec<Keyed>, usize), CliError> {
+    let (mut works, mut unread) = (Vec::new(), 0);
+    for input in inputs::expand(&args.paths)? {
+        if input.is_stdin() {
+            return Err(CliError::usage("seal rotate changes files in place; standard input is none"));
+        }
+        let bytes = io.read_file(&input.path)?;
+        match ManifestFile::parse(&input.name(), bytes) {
+            Ok(file) => {
+                let found = find(&file);
+                if !found.is_empty() {
+                    works.push((Work { path: input.path, file, found }, None));
+                } else if input.folder.is_none() {
+                    report::warning(format_args!("{}: no SealedSecret in it", input.name()), io);
+                }
+            }
+            Err(error) => {
+                unread += 1;
+                report::warning(format_args!("not looked at: {error}"), io);
+            }
+        }
+    }
+    Ok((works, unread))
+}
+
+fn find(file: &ManifestFile) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (document, root) in file.documents.iter().map(|document| &document.root).enumerate() {
+        for (node, prefix) in objects(root).into_iter().zip(places(root)) {
+            if let Ok(object) = SealedObject::from_node(node) {
+                found.push(Found { document, prefix, object, outcome: Outcome::Current });
+            }
+        }
+    }
+    found
+}
+
+/// True when the object claims that every item is sealed to this key for what the object is.
+fn claims_to_be_current(object: &SealedObject, newest: &PublicKey) -> bool {
+    let Some(claim) = object.claim() else { return false };
+    object.binding().is_ok_and(|binding| claim.matches(&binding)) && object.items.keys().all(|item| claim.key_of(item).as_ref() == Some(newest.fingerprint()))
+}
+
+fn offline(args: &Args, keyring: &Keyring, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError> {
+    let mut certificates = Certificates::default();
+    for (work, key) in works {
+        let newest = certificates.for_file(&args.cert, &work.path, io)?.certificate.public_key;
+        let mut rng = io.rng();
+        for found in work.found.iter_mut().filter(|found| !claims_to_be_current(&found.object, &newest)) {
+            found.outcome = match rotate_items(&found.object, keyring, &newest, &mut rng) {
+                Ok(fresh) if fresh.is_empty() => Outcome::Current,
+                Ok(fresh) => Outcome::Stale(fresh),
+                Err(error) => Outcome::Failed(error.to_string()),
+            };
+        }
+        *key = Some(newest);
+    }
+    Ok(())
+}
+
+/// Groups files by the cluster that they are for, and asks each cluster in one go.
+fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError> {
+    if args.cert.cert.is_some() {
+        return Err(CliError::usage("--cert alone cannot open anything").hint("add --recovery-key FILE to work offline, or give --context to let the controller do it"));
+    }
+    let mut certificates = Certificates::default();
+    let mut groups: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
+    for (index, (work, _)) in works.iter().enumerate() {
+        let ruled = match certificates.located(&work.path, io)? {
+            Some(located) if args.cert.context.is_none() && args.cert.cluster.is_none() => located.rule(&work.path)?.map(|rule| rule.cluster.clone()),
+            _ => None,
+        };
+        groups.entry(args.cert.cluster.clone().or(ruled)).or_default().push(index);
+    }
+    for (name, members) in groups {
+        let choice = ClusterArgs {
+            context: args.cert.context.clone(),
+            cluster: name,
+            controller_namespace: args.cert.controller_namespace.clone(),
+            controller_name: args.cert.controller_name.clone(),
+            ..ClusterArgs::default()
+        };
+        if choice.context.is_none() && choice.cluster.is_none() {
+            return Err(CliError::usage("no cluster to ask").hint("give --context NAME, a .seal.yaml cluster, or --recovery-key FILE to work offline"));
+        }
+        let choice = choice.resolve(io)?;
+        cluster::block_on(async {
+            let controller = choice.controller().await?;
+            let pem = controller.certificate().await?;
+            let newest = Certificate::from_pem(pem.as_bytes()).map_err(|error| CliError::failed(format!("the controller's certificate: {error}")))?.public_key;
+            for index in members {
+                let (work, key) = &mut works[index];
+                for found in work.found.iter_mut().filter(|found| !claims_to_be_current(&found.object, &newest)) {
+                    found.outcome = ask(&controller, &found.object).await?;
+                }
+                *key = Some(newest.clone());
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// An object that the controller cannot open is that object's problem; everything else ends the run before a file is touched.
+async fn ask(controller: &Controller, object: &SealedObject) -> Result<Outcome, CliError> {
+    match controller.rotate(&essence(object)).await {
+        Ok(answer) => Ok(match fresh_items(object, &answer) {
+            Ok(fresh) if fresh.is_empty() => Outcome::Current,
+            Ok(fresh) => Outcome::Stale(fresh),
+            Err(error) => Outcome::Failed(error.message),
+        }),
+        Err(ClusterError::Api { code: 400 | 409 | 413 | 500, message, .. }) => Ok(Outcome::Failed(message)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn save(work: &Work, key: Option<&PublicKey>) -> Result<(), CliError> {
+    let mut edits = Vec::new();
+    for found in &work.found {
+        let Outcome::Stale(fresh) = &found.outcome else { continue };
+        let plan = replace_items(&found.object, &found.prefix, fresh, key).map_err(|error| CliError::failed(format!("{}: {error}", work.path.display())))?;
+        edits.extend(plan.edits.into_iter().map(|edit| (found.document, edit)));
+    }
+    if edits.is_empty() { Ok(()) } else { write::atomically(&work.path, &work.file.edit(&edits)?) }
+}
+
+fn tell(works: &[&Work], args: &Args, unread: usize, io: &mut Io) -> Result<Exit, CliError> {
+    let planned = args.dry_run || args.check;
+    let all: Vec<(&Work, &Found)> = works.iter().flat_map(|work| work.found.iter().map(move |found| (*work, found))).collect();
+    let stale = all.iter().filter(|(_, found)| matches!(found.outcome, Outcome::Stale(_))).count();
+    let failed = all.iter().filter(|(_, found)| matches!(found.outcome, Outcome::Failed(_))).count();
+    let current = all.len() - stale - failed;
+    if args.output == Output::Json {
+        let entry = |(work, found): &(&Work, &Found)| {
+            let (word, items, problem) = match &found.outcome {
+                Outcome::Current => ("current", Vec::new(), None),
+                Outcome::Stale(fresh) => (if planned { "stale" } else { "resealed" }, fresh.keys().cloned().collect(), None),
+                Outcome::Failed(problem) => ("failed", Vec::new(), Some(problem.clone())),
+            };
+            json!({"file": work.path.display().to_string(), "namespace": found.object.namespace(), "name": found.object.name(), "outcome": word, "items": items, "problem": problem})
+        };
+        io.print(&format!("{}\n", json!({"objects": all.iter().map(entry).collect::<Vec<_>>(), "current": current, "stale": stale, "failed": failed, "unread": unread})))?;
+    } else {
+        for (work, found) in &all {
+            let place = format!("{}: {}/{}", work.path.display(), found.object.namespace(), found.object.name());
+            match &found.outcome {
+                Outcome::Current => {}
+                Outcome::Stale(fresh) => {
+                    let items = fresh.keys().cloned().collect::<Vec<_>>().join(", ");
+                    io.print(&format!("{place}: {} {items}\n", if planned { "would reseal" } else { "resealed" }))?;
+                }
+                Outcome::Failed(problem) => io.print(&format!("{place}: {problem}\n"))?,
+            }
+        }
+        io.say(format_args!("{current} current, {stale} {}, {failed} failed", if planned { "stale" } else { "resealed" }));
+    }
+    Ok(match (unread, failed) {
+        (1.., _) => Exit::FAILED,
+        (0, 1..) => Exit::FINDINGS,
+        _ if args.check && stale > 0 => Exit::FINDINGS,
+        _ => Exit::DONE,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Exit, Io};
+    use rand::SeedableRng;
+    use seal_crypto::{Certificate, PrivateKey};
+    use std::path::Path;
+
+    fn key(seed: u64, folder: &Path, name: &str) {
+        let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
+        let key = PrivateKey::generate(1024, &mut rng).unwrap();
+        let pem = Certificate::self_signed(&key, "", 0, 1000, &mut rng).unwrap().pem;
+        std::fs::write(folder.join(format!("{name}.crt")), pem).unwrap();
+        std::fs::write(folder.join(format!("{name}.key")), key.to_pem().expose()).unwrap();
+    }
+
+    fn seal(args: &[&str], input: &str) -> (Exit, String, String) {
+        let (mut io, out, err) = Io::scripted(input.as_bytes(), 100, &[]);
+        let exit = crate::run(std::iter::once("seal").chain(args.iter().copied()).map(Into::into).collect(), &mut io);
+        (exit, out.text(), err.text())
+    }
+
+    #[test]
+    fn only_stale_items_change_and_comments_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        key(1, folder.path(), "old");
+        key(2, folder.path(), "new");
+        let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: shop}\nstringData: {a: one, b: two}\n";
+        let (exit, sealed, err) = seal(&["kubeseal", "--cert", &at("old.crt"), "-oyaml"], secret);
+        assert_eq!(exit, Exit::DONE, "{err}");
+        let commented = sealed.replace("spec:\n", "# kept\nspec:\n");
+        std::fs::write(at("db.yaml"), &commented).unwrap();
+        let rotate = |more: &[&str]| {
+            let (old, new, cert, file) = (at("old.key"), at("new.key"), at("new.crt"), at("db.yaml"));
+            let args = ["rotate", "--recovery-key", &old, "--recovery-key", &new, "--cert", &cert, &file];
+            seal(&args.iter().copied().chain(more.iter().copied()).collect::<Vec<_>>(), "")
+        };
+        let (exit, out, _) = rotate(&["--check"]);
+        assert_eq!((exit, out.ends_with("shop/db: would reseal a, b\n")), (Exit::FINDINGS, true), "{out}");
+        assert_eq!(std::fs::read_to_string(at("db.yaml")).unwrap(), commented);
+        let (exit, out, err) = rotate(&[]);
+        assert_eq!((exit, out.ends_with("shop/db: resealed a, b\n")), (Exit::DONE, true), "{out}{err}");
+        let first = std::fs::read_to_string(at("db.yaml")).unwrap();
+        assert!(first.contains("# kept\n") && first != commented);
+        let (exit, _, err) = rotate(&["--check"]);
+        assert_eq!((exit, err.as_str()), (Exit::DONE, "1 current, 0 resealed, 0 failed\n".replace("resealed", "stale").as_str()));
+        let (_, opened, err) = seal(&["kubeseal", "--recovery-unseal", "--recovery-private-key", &at("new.key"), "-oyaml"], &first);
+        assert!(opened.contains("a: b25l") && opened.contains("b: dHdv"), "{err}");
+    }
+
+    #[test]
+    fn what_no_key_opens_is_told_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        key(1, folder.path(), "old");
+        key(2, folder.path(), "new");
+        let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: shop}\nstringData: {a: one}\n";
+        let (_, sealed, _) = seal(&["kubeseal", "--cert", &at("old.crt"), "-oyaml"], secret);
+        std::fs::write(at("db.yaml"), &sealed).unwrap();
+        let (exit, out, _) = seal(&["rotate", "--recovery-key", &at("new.key"), "--cert", &at("new.crt"), &at("db.yaml")], "");
+        assert_eq!(exit, Exit::FINDINGS);
+        assert!(out.ends_with("shop/db: no key could decrypt secret (a)\n"), "{out}");
+        assert_eq!(std::fs::read_to_string(at("db.yaml")).unwrap(), sealed);
+    }
 }

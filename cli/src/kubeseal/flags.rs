@@ -142,6 +142,12 @@ impl Flags {
         Ok(())
     }
 
+    /// Makes the one argument that no flag took the value of `--secret-file`.
+    pub fn take_as_input(&mut self) {
+        let path = std::mem::take(&mut self.positional);
+        self.values.insert("secret-file", path);
+    }
+
     /// The text of a flag, when it was given (even empty).
     pub fn given(&self, name: &str) -> Option<&str> {
         self.values.get(name).and_then(|values| values.last()).map(String::as_str)

@@ -2,12 +2,12 @@
 //!
 //! The original takes any kind and guesses; here a document without `kind` is taken for what was asked for, and another kind is refused.
 
-use crate::report::CliError;
+use crate::{Io, report::CliError};
 use seal_core::{
     sealed::SealedObject,
     secret::{SecretObject, kind_of, objects},
 };
-use seal_manifest::{Entry, Kind, ManifestFile, Node, Position};
+use seal_manifest::{Entry, Format, Kind, ManifestFile, Node, Position};
 use seal_secret::SecretBytes;
 use serde_json::Value;
 
@@ -21,10 +21,57 @@ pub fn parse(name: &str, bytes: SecretBytes) -> Result<ManifestFile, CliError> {
 }
 
 /// All Secrets of the input.
-pub fn secrets(file: &ManifestFile) -> Result<Vec<SecretObject>, CliError> {
-    let nodes: Vec<&Node> = file.documents.iter().flat_map(|document| objects(&document.root)).collect();
-    let found: Vec<SecretObject> = nodes.into_iter().map(|node| secret(&file.name, node)).collect::<Result<_, _>>()?;
+pub fn secrets(file: &ManifestFile, io: &mut Io) -> Result<Vec<SecretObject>, CliError> {
+    let mut found = Vec::new();
+    for document in &file.documents {
+        for node in objects(&document.root) {
+            let mut unquoted = Vec::new();
+            let node = if document.format == Format::Yaml { as_text(node, &mut unquoted) } else { node.clone() };
+            for field in unquoted {
+                io.say(format_args!("warning: {}: {field} is not text: quote it, or what YAML makes of it is sealed", file.name));
+            }
+            found.push(secret(&file.name, &node)?);
+        }
+    }
     if found.is_empty() { Err(CliError::failed(NOTHING)) } else { Ok(found) }
+}
+
+/// YAML numbers and booleans where the API has text: the original reads them as the text of what YAML resolves them to (`yes` is `true`,
+/// `0644` is `420`). Names the values of `stringData` this happens to.
+fn as_text(node: &Node, unquoted: &mut Vec<String>) -> Node {
+    const TEXTS: [&[&str]; 5] = [&["stringData"], &["metadata", "labels"], &["metadata", "annotations"], &["metadata"], &[]];
+    let mut node = node.clone();
+    for path in TEXTS {
+        let Some(Kind::Map(entries)) = path.iter().try_fold(&mut node, |at, key| child(at, key)).map(|at| &mut at.kind) else { continue };
+        for entry in entries {
+            let text_field = match path {
+                [] => entry.key == "type",
+                ["metadata"] => entry.key == "name" || entry.key == "namespace",
+                _ => true,
+            };
+            if let Some(text) = scalar_text(&entry.value).filter(|_| text_field) {
+                entry.value.kind = Kind::Text(text.into());
+                if *path == ["stringData"] {
+                    unquoted.push(format!("stringData.{} ({}:{})", entry.key, entry.value.at.line, entry.value.at.column));
+                }
+            }
+        }
+    }
+    node
+}
+
+fn child<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
+    let Kind::Map(entries) = &mut node.kind else { return None };
+    entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+}
+
+fn scalar_text(node: &Node) -> Option<String> {
+    match &node.kind {
+        Kind::Bool(value) => Some(value.to_string()),
+        Kind::Number(number) if number.bytes().all(|b| b.is_ascii_digit() || b == b'-') => Some(number.clone()),
+        Kind::Number(number) => number.parse::<f64>().ok().map(|value| value.to_string()),
+        _ => None,
+    }
 }
 
 fn secret(file: &str, node: &Node) -> Result<SecretObject, CliError> {

@@ -5,7 +5,9 @@
 use super::{input, reencrypt::places, seal, session::Session};
 use crate::{report::CliError, write};
 use seal_core::{
-    CLUSTER_WIDE, NAMESPACE_WIDE, merge,
+    CLUSTER_WIDE, NAMESPACE_WIDE,
+    claim::SEALED_FOR,
+    merge,
     sealed::SealedObject,
     secret::{SecretObject, objects},
 };
@@ -21,7 +23,7 @@ pub fn run(session: &mut Session<'_>, target: &str, key: &PublicKey) -> Result<(
     let bytes = session.read_input()?;
     let input = input::parse(session.input_name(), bytes)?;
     let mut file = file;
-    for secret in input::secrets(&input)? {
+    for secret in input::secrets(&input, session.io)? {
         let (document, prefix, object) = choose(&file, &secret)?;
         let edits = plan(session, &secret, &object, &prefix, key)?;
         let edited = file.edit(&edits.into_iter().map(|edit| (document, edit)).collect::<Vec<_>>())?;
@@ -71,7 +73,9 @@ fn plan(session: &mut Session<'_>, secret: &SecretObject, object: &SealedObject,
         ..merge::Change::default()
     };
     let plan = merge::plan(object, prefix, &change, key, None, &mut session.io.rng()).map_err(|error| CliError::failed(format!("SealedSecret {:?}: {error}", object.name())))?;
-    Ok(plan.edits)
+    let claims = |edit: &Edit| matches!(edit, Edit::Set { path, .. } if path.last() == Some(&Segment::from(SEALED_FOR)));
+    let has_claim = object.claim().is_some();
+    Ok(plan.edits.into_iter().filter(|edit| has_claim || !claims(edit)).collect())
 }
 
 /// Labels or annotations of the input, without those that say how to seal.

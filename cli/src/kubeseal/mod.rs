@@ -21,4 +21,5 @@ mod yaml_scalar;
 #[cfg(test)]
 mod tests;
 
+pub use reencrypt::{essence, fresh_items, places};
 pub use run::run;

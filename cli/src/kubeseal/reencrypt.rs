@@ -14,9 +14,9 @@ use crate::{
     report::CliError,
     write,
 };
-use seal_core::{sealed::SealedObject, secret::objects};
-use seal_crypto::Item;
-use seal_manifest::{Edit, ManifestFile, New, Node, Segment};
+use seal_core::{merge, sealed::SealedObject, secret::objects};
+use seal_crypto::{Certificate, Item, PublicKey};
+use seal_manifest::{Edit, ManifestFile, Node, Segment};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, path::Path};
 
@@ -43,33 +43,29 @@ pub fn run(session: &mut Session<'_>) -> Result<(), CliError> {
     let bytes = session.read_input()?;
     let file = input::parse(session.input_name(), bytes)?;
     let sealed = input::sealed(&file)?;
-    let fresh = with_controller(session, async |controller| {
+    let claims = sealed.iter().any(|object| object.claim().is_some());
+    let (fresh, key) = with_controller(session, async |controller| {
         let mut fresh = Vec::new();
         for object in &sealed {
             fresh.push(rotate(controller, object).await?);
         }
-        Ok(fresh)
+        let newest = if claims { Some(controller.certificate().await?) } else { None };
+        Ok((fresh, newest.and_then(|pem| Certificate::from_pem(pem.as_bytes()).ok())))
     })?;
-    let in_place = session.flags.text("secret-file").filter(|_| session.output_file().is_none());
-    if in_place.is_some() || file.documents.iter().all(|document| same_format(document.format, format)) {
-        let edited = file.edit(&edits(&file, &fresh))?;
-        return match in_place {
-            Some(path) => write::atomically(Path::new(path), &edited),
-            None => session.deliver(edited),
-        };
+    let key = key.map(|certificate| certificate.public_key);
+    let edited = file.edit(&edits(&file, &sealed, &fresh, key.as_ref())?)?;
+    if let Some(path) = session.flags.text("secret-file").filter(|_| session.output_file().is_none()) {
+        return write::atomically(Path::new(path), &edited);
     }
-    let printed: Vec<Node> = sealed.into_iter().zip(fresh).map(|(object, fresh)| object::sealed(&with_items(object, fresh))).collect();
-    session.deliver(output::print(format, &printed))
+    if file.documents.iter().all(|document| same_format(document.format, format)) {
+        return session.deliver(edited);
+    }
+    let converted = input::sealed(&ManifestFile::parse(&file.name, edited)?)?;
+    session.deliver(output::print(format, &converted.iter().map(object::sealed).collect::<Vec<_>>()))
 }
 
 fn same_format(own: seal_manifest::Format, wanted: Format) -> bool {
     matches!((own, wanted), (seal_manifest::Format::Json, Format::Json) | (seal_manifest::Format::Yaml, Format::Yaml))
-}
-
-fn with_items(object: SealedObject, fresh: BTreeMap<String, String>) -> SealedObject {
-    let mut items = object.items;
-    items.extend(fresh);
-    SealedObject { items, ..object }
 }
 
 fn with_controller<T>(session: &Session<'_>, work: impl AsyncFnOnce(&Controller) -> Result<T, CliError>) -> Result<T, CliError> {
@@ -121,20 +117,17 @@ pub fn essence(object: &SealedObject) -> Value {
     json!({"apiVersion": seal_core::sealed::API_VERSION, "kind": seal_core::sealed::KIND, "metadata": metadata, "spec": spec})
 }
 
-/// One edit for each changed item, at its place in its document.
-fn edits(file: &ManifestFile, fresh: &[BTreeMap<String, String>]) -> Vec<(usize, Edit)> {
-    let mut fresh = fresh.iter();
+/// The edits that put the fresh items at their places.
+fn edits(file: &ManifestFile, sealed: &[SealedObject], fresh: &[BTreeMap<String, String>], key: Option<&PublicKey>) -> Result<Vec<(usize, Edit)>, CliError> {
+    let mut pairs = sealed.iter().zip(fresh);
     let mut edits = Vec::new();
     for (index, document) in file.documents.iter().enumerate() {
-        for prefix in places(&document.root) {
-            for (name, item) in fresh.next().into_iter().flatten() {
-                let tail = ["spec", "encryptedData", name.as_str()].map(Segment::from);
-                let path = prefix.iter().cloned().chain(tail).collect();
-                edits.push((index, Edit::Set { path, value: New::Text(item.clone().into()) }));
-            }
+        for (prefix, (object, fresh)) in places(&document.root).into_iter().zip(pairs.by_ref()) {
+            let plan = merge::replace_items(object, &prefix, fresh, key).map_err(|error| CliError::from_error(&error))?;
+            edits.extend(plan.edits.into_iter().map(|edit| (index, edit)));
         }
     }
-    edits
+    Ok(edits)
 }
 
 /// Where the objects of a document are, in the order of `objects`.

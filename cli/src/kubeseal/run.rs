@@ -51,6 +51,7 @@ fn dispatch(flags: Flags, io: &mut Io) -> Result<(), CliError> {
     if flags.is_set("help") {
         return io.print(&usage("kubeseal"));
     }
+    let flags = with_argument(flags)?;
     check(&flags)?;
     if flags.on_command_line("rotate") {
         io.say(format_args!("Flag --rotate has been deprecated, please use --re-encrypt instead"));
@@ -77,16 +78,23 @@ fn dispatch(flags: Flags, io: &mut Io) -> Result<(), CliError> {
     }
 }
 
+/// One argument that is a file is the input, where nothing else says what the input is; every other one is refused.
+fn with_argument(mut flags: Flags) -> Result<Flags, CliError> {
+    let Some(first) = flags.positional.first().cloned() else { return Ok(flags) };
+    let reads_input = !["raw", "fetch-cert", "re-encrypt", "rotate"].iter().any(|mode| flags.is_set(mode));
+    if flags.positional.len() == 1 && reads_input && flags.text("secret-file").is_none() && std::path::Path::new(&first).is_file() {
+        flags.take_as_input();
+        return Ok(flags);
+    }
+    let hint = match first.as_str() {
+        "true" | "false" => format!("a switch takes its value after `=`, such as --raw={first}"),
+        _ => "an input file is given with --secret-file (-f)".to_owned(),
+    };
+    Err(CliError::usage(format!("unexpected argument {first:?}")).hint(hint))
+}
+
 /// What makes no sense together, before anything is read.
 fn check(flags: &Flags) -> Result<(), CliError> {
-    if let Some(extra) = flags.positional.first() {
-        let hint = if ["true", "false"].contains(&extra.as_str()) {
-            format!("a switch takes its value after `=`, such as --raw={extra}")
-        } else {
-            format!("to read a file use --secret-file {extra:?} (-f)")
-        };
-        return Err(CliError::usage(format!("unexpected argument {extra:?}: kubeseal takes flags only")).hint(hint));
-    }
     if !flags.list("from-file").is_empty() && !flags.is_set("raw") {
         return Err(CliError::failed("--from-file requires --raw"));
     }

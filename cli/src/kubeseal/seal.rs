@@ -18,7 +18,7 @@ pub fn run(session: &mut Session<'_>, key: &PublicKey) -> Result<(), CliError> {
     let format = session.format()?;
     let bytes = session.read_input()?;
     let file = input::parse(session.input_name(), bytes)?;
-    let secrets = input::secrets(&file)?;
+    let secrets = input::secrets(&file, session.io)?;
     let mut sealed = Vec::with_capacity(secrets.len());
     for secret in secrets {
         sealed.push(object::sealed(&seal(session, secret, key)?));

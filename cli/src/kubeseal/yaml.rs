@@ -260,7 +260,7 @@ mod tests {
             "spec": {"template": {"metadata": {"finalizers": ["a.b/c"], "refs": [{"b": 1, "a": null}], "long": long}}, "encryptedData": {}},
             "t": "a: b", "u": "x\ny\n", "v": "x\ny", "w": "\n lead\nx\n\n", "e": "", "flag": true, "l": [], "tab": "a\tb", "q": "'x", "yes": "yes", "smile": "\u{1F600}"
         });
-        let expected = "e: \"\"\nflag: true\nl: []\nq: '''x'\nsmile: \"\\U0001F600\"\nspec:\n  encryptedData: {}\n  template:\n    metadata:\n      finalizers:\n      - a.b/c\n      long: this is a long text with spaces that goes on and on well over eighty\n        characters to see where it is folded\n      refs:\n      - a: null\n        b: 1\nt: 'a: b'\ntab: \"a\\tb\"\nu: |\n  x\n  y\nv: |-\n  x\n  y\nw: |2+\n\n   lead\n  x\n\n\"yes\": \"yes\"\n";
+        let expected = "e: \"\"\nflag: true\nl: []\nq: '''x'\nsmile: \"\\U0001F600\"\nspec:\n  encryptedData: {}\n  template:\n    metadata:\n      finalizers:\n      - a.b/c\n      long: this is a long text with spaces that goes on and on well over eighty characters\n        to see where it is folded\n      refs:\n      - a: null\n        b: 1\nt: 'a: b'\ntab: \"a\\tb\"\nu: |\n  x\n  y\nv: |-\n  x\n  y\nw: |2+\n\n   lead\n  x\n\n\"yes\": \"yes\"\n";
         assert_eq!(yaml(json), expected);
     }
 

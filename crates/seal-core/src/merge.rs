@@ -106,6 +106,24 @@ pub fn plan(
     Ok(plan)
 }
 
+/// Plans putting ciphertext that was made elsewhere into the object at `prefix`. `key` is what it is sealed to, when known: the claim says
+/// so afterwards. Items that the object does not have are not added.
+pub fn replace_items(object: &SealedObject, prefix: &[Segment], fresh: &BTreeMap<String, String>, key: Option<&PublicKey>) -> Result<Plan, MergeError> {
+    let binding = object.binding()?;
+    if let Some(missing) = fresh.keys().find(|name| !object.items.contains_key(*name)) {
+        return Err(MergeError::NoSuchItem(missing.clone()));
+    }
+    let at = |path: &[&str]| prefix.iter().cloned().chain(path.iter().map(|&key| key.into())).collect::<Vec<Segment>>();
+    let mut plan = Plan::default();
+    items(object, &Change::default(), fresh, &at, &mut plan);
+    if let Some(claim) = key.and_then(|key| next_claim(object, fresh, &[], &binding, key)) {
+        let path = at(&["metadata", "annotations", SEALED_FOR]);
+        plan.edits.push(Edit::Set { path, value: New::Text(claim.to_text().into()) });
+    }
+    plan.sealed = fresh.keys().cloned().collect();
+    Ok(plan)
+}
+
 /// Everything that can be refused without a key.
 fn check(object: &SealedObject, change: &Change) -> Result<Binding, MergeError> {
     if object.blob.is_some() && object.items.is_empty() {

@@ -1,0 +1,216 @@
+//! `seal doctor`: what would keep a cluster's SealedSecrets from opening, or delete them, before it happens.
+//!
+//! It only reads. What it may not look at is said, and is no good news: the exit code is then 3 unless something worse was found.
+
+use super::keys::{self, Output};
+use crate::{
+    Exit, Io,
+    cluster::{self, Api, Choice, ClusterArgs, ClusterError},
+    report::CliError,
+    table::{day, span},
+};
+use seal_core::bundle::Bundle;
+use seal_crypto::Certificate;
+use serde_json::{Value, json};
+
+mod hazards;
+
+/// Flags of `seal doctor`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Nothing to object to.
+    Ok,
+    /// Worth a look.
+    Warn,
+    /// Could not look.
+    Unknown,
+    /// Will break, or has.
+    Bad,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Verdict::Ok => "ok",
+            Verdict::Warn => "warning",
+            Verdict::Unknown => "unknown",
+            Verdict::Bad => "problem",
+        }
+    }
+}
+
+/// One check's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Stable name.
+    pub check: &'static str,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What was found.
+    pub found: String,
+    /// What to do; empty when nothing.
+    pub remedy: String,
+}
+
+/// Makes an answer.
+pub fn answer(check: &'static str, verdict: Verdict, found: impl Into<String>, remedy: impl Into<String>) -> Answer {
+    Answer { check, verdict, found: found.into(), remedy: remedy.into() }
+}
+
+/// Runs the verb.
+pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    let choice = args.cluster.resolve(io)?;
+    let now = io.now();
+    let answers = cluster::block_on(examine(&choice, now))?;
+    match args.output {
+        Output::Json => {
+            let all: Vec<Value> = answers.iter().map(|a| json!({"check": a.check, "verdict": a.verdict.word(), "found": a.found, "remedy": a.remedy})).collect();
+            io.print(&format!("{}\n", json!({"checks": all})))?;
+        }
+        Output::Text => io.print(&answers.iter().map(text).collect::<String>())?,
+    }
+    Ok(exit(&answers))
+}
+
+fn text(answer: &Answer) -> String {
+    let remedy = if answer.remedy.is_empty() { String::new() } else { format!("{:>10}{}\n", "", answer.remedy.replace('\n', "\n          ")) };
+    format!("{:<9} {:<12} {}\n{remedy}", answer.verdict.word(), answer.check, answer.found)
+}
+
+fn exit(answers: &[Answer]) -> Exit {
+    match answers.iter().map(|answer| answer.verdict).max() {
+        Some(Verdict::Bad) => Exit::FINDINGS,
+        Some(Verdict::Unknown) | None => Exit::FAILED,
+        Some(Verdict::Warn | Verdict::Ok) => Exit::DONE,
+    }
+}
+
+async fn examine(choice: &Choice, now: i64) -> Result<Vec<Answer>, CliError> {
+    let api = match choice.api().await {
+        Ok(api) => api,
+        Err(error) => return Ok(vec![answer("kubeconfig", Verdict::Unknown, error.to_string(), "name a context with --context")]),
+    };
+    let mut answers = vec![server(&api).await];
+    if answers[0].verdict != Verdict::Ok {
+        return Ok(answers);
+    }
+    let crd = api.get("read the SealedSecret definition", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sealedsecrets.bitnami.com").await;
+    answers.extend(match crd {
+        Ok(crd) => hazards::definition(&crd),
+        Err(ClusterError::Api { code: 404, .. }) => vec![answer("definition", Verdict::Bad, "SealedSecret is not defined in this cluster", "kubectl apply -k deploy/crds")],
+        Err(error) => vec![answer("definition", Verdict::Unknown, error.to_string(), "")],
+    });
+    answers.push(match api.list("list Deployments", "/apis/apps/v1/deployments", "").await {
+        Ok(deployments) => hazards::controllers(&deployments),
+        Err(error) => answer("controllers", Verdict::Unknown, error.to_string(), "without this right an old controller beside a new one is not seen"),
+    });
+    answers.extend(controller(choice, now).await);
+    answers.push(key_secrets(choice).await);
+    Ok(answers)
+}
+
+async fn server(api: &Api) -> Answer {
+    match api.get("ask the API server's version", "/version").await {
+        Ok(version) => answer("api-server", Verdict::Ok, format!("Kubernetes {}", version["gitVersion"].as_str().unwrap_or("of unknown version")), ""),
+        Err(error) => answer("api-server", Verdict::Unknown, error.to_string(), "check the context, the network and the login"),
+    }
+}
+
+async fn controller(choice: &Choice, now: i64) -> Vec<Answer> {
+    let controller = match choice.controller().await {
+        Ok(controller) => controller,
+        Err(error @ ClusterError::NoService { .. }) => {
+            let found = error.to_string().lines().next().unwrap_or_default().to_owned();
+            return vec![answer("controller", Verdict::Bad, found, "name it with --controller-namespace and --controller-name")];
+        }
+        Err(error) => return vec![answer("controller", Verdict::Unknown, error.to_string(), "")],
+    };
+    let name = format!("{}/{}", controller.namespace, controller.service);
+    let mut answers = vec![match controller.healthy().await {
+        Ok(()) => answer("controller", Verdict::Ok, format!("{name} answers"), ""),
+        Err(error) => answer("controller", Verdict::Bad, format!("{name} does not answer: {error}"), "look at its pods; the control plane must be able to reach them on port 8080"),
+    }];
+    answers.push(match controller.certificate().await {
+        Ok(pem) => certificate(pem.as_bytes(), now),
+        Err(error) => answer("certificate", Verdict::Unknown, error.to_string(), ""),
+    });
+    answers.push(match controller.bundle().await {
+        Ok(Some(text)) => bundle(&text, now),
+        Ok(None) => answer("signed-keys", Verdict::Warn, "no signed key bundle (the original's controller publishes none)", "pin fingerprints in .seal.yaml: `seal cert pin`"),
+        Err(error) => answer("signed-keys", Verdict::Unknown, error.to_string(), ""),
+    });
+    answers
+}
+
+fn certificate(pem: &[u8], now: i64) -> Answer {
+    const SOON: i64 = 30 * 86400;
+    match Certificate::from_pem(pem) {
+        Err(error) => answer("certificate", Verdict::Bad, format!("what the controller serves is no certificate: {error}"), ""),
+        Ok(certificate) if certificate.expired(now) => {
+            answer("certificate", Verdict::Bad, format!("expired on {}: nobody can seal", day(certificate.not_after)), "have the controller make a new key: `seal keys generate`")
+        }
+        Ok(certificate) => {
+            let found = format!("{}, {} old, valid until {}", certificate.public_key.fingerprint(), span(now - certificate.not_before), day(certificate.not_after));
+            let soon = certificate.not_after - now < SOON;
+            answer("certificate", if soon { Verdict::Warn } else { Verdict::Ok }, found, if soon { "it ends soon: check that keys are renewed" } else { "" })
+        }
+    }
+}
+
+fn bundle(text: &str, now: i64) -> Answer {
+    let checked = Bundle::claimed_installation(text).and_then(|key| Bundle::verify(text, &key, now));
+    match checked {
+        Ok(bundle) => answer("signed-keys", Verdict::Ok, format!("installation {}, sequence {}", bundle.installation, bundle.sequence), ""),
+        Err(error) => answer("signed-keys", Verdict::Bad, error.to_string(), ""),
+    }
+}
+
+async fn key_secrets(choice: &Choice) -> Answer {
+    match keys::fetch(choice).await {
+        Ok(file) => {
+            let all = keys::listed(&file);
+            let bad: Vec<&str> = all.iter().filter(|key| key.fingerprint.is_none()).map(|key| key.name.as_str()).collect();
+            match (all.len(), bad.is_empty()) {
+                (0, _) => answer("keys", Verdict::Bad, format!("no key Secrets in {}", choice.target.namespace), "restore them: `seal keys restore BACKUP`"),
+                (count, true) => answer("keys", Verdict::Ok, format!("{count} key Secrets, all readable"), ""),
+                (_, false) => answer("keys", Verdict::Bad, format!("key Secrets that hold no readable key: {}", bad.join(", ")), "restore or remove them"),
+            }
+        }
+        Err(error) => answer("keys", Verdict::Warn, format!("not looked at: {}", error.message), "that most users may not read keys is as it should be"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, Verdict, answer, certificate, exit, text};
+
+    #[test]
+    fn what_could_not_be_looked_at_is_never_green() {
+        let of = |verdicts: &[Verdict]| exit(&verdicts.iter().map(|v| answer("x", *v, "", "")).collect::<Vec<_>>());
+        assert_eq!(of(&[Verdict::Ok, Verdict::Warn]), Exit::DONE);
+        assert_eq!(of(&[Verdict::Ok, Verdict::Unknown]), Exit::FAILED);
+        assert_eq!(of(&[Verdict::Bad, Verdict::Unknown]), Exit::FINDINGS);
+        assert_eq!(of(&[]), Exit::FAILED);
+    }
+
+    #[test]
+    fn an_answer_reads_as_two_lines() {
+        let line = text(&answer("keys", Verdict::Bad, "none", "restore them"));
+        assert_eq!(line, "problem   keys         none\n          restore them\n");
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_a_problem() {
+        assert_eq!(certificate(b"<html>", 0).verdict, Verdict::Bad);
+    }
+}
