@@ -69,8 +69,36 @@ fn scalar_text(node: &Node) -> Option<String> {
     match &node.kind {
         Kind::Bool(value) => Some(value.to_string()),
         Kind::Number(number) if number.bytes().all(|b| b.is_ascii_digit() || b == b'-') => Some(number.clone()),
-        Kind::Number(number) => number.parse::<f64>().ok().map(|value| value.to_string()),
+        Kind::Number(number) => number.parse().ok().map(go_float),
         _ => None,
+    }
+}
+
+/// The shortest text that reads back as the number, with an exponent of two digits at least where it is below -4 or above 20.
+fn go_float(value: f64) -> String {
+    let exponent = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    if (-4..21).contains(&exponent) {
+        return value.to_string();
+    }
+    let text = format!("{value:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::go_float;
+
+    #[test]
+    fn floats_look_as_go_prints_them() {
+        for (value, text) in [(1.0, "1"), (1.5, "1.5"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (0.000_001, "1e-06"), (0.0001, "0.0001"), (-1.5e-7, "-1.5e-07"), (0.0, "0")] {
+            assert_eq!(go_float(value), text);
+        }
     }
 }
 
