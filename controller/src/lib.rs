@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod pool;
 pub mod ports;
 pub mod program;
+pub mod publish;
 pub mod queue;
 pub mod sealed_secret;
 pub mod watch;

@@ -4,6 +4,7 @@ use crate::clock::{SystemClock, SystemDice};
 use crate::cluster::Cluster;
 use crate::config::{Config, DriftPolicy, Environment, Invocation, parse};
 use crate::context::Context;
+use crate::http;
 use crate::index::Index;
 use crate::keys::cluster::ClusterKeys;
 use crate::keys::{INSTALL_SECRET, KeyRunner, KeyStore};
@@ -12,6 +13,7 @@ use crate::log;
 use crate::metrics::Metrics;
 use crate::pool::CryptoPool;
 use crate::ports::ObjectRef;
+use crate::publish::Publisher;
 use crate::sealed_secret::{Reconciler, Settings, plan::Policy, run, shape::Guard, templates::NoTemplates};
 use std::io::Write;
 use std::process::ExitCode;
@@ -25,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 const VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"));
 const USAGE: u8 = 2;
 const FAILED: u8 = 3;
+/// How long open requests may take once the process is told to stop; below the 30 s a pod is given.
+const DRAIN: Duration = Duration::from_secs(12);
 
 /// From arguments to exit code: `run` (also without a command, as upstream has it) and `crds`.
 pub fn main() -> ExitCode {
@@ -108,7 +112,17 @@ async fn operate(config: Config) -> Result<(), String> {
         meter: metrics.clone(),
     };
     let (lead, leads) = watch::channel(!config.leader.enabled);
+    // Probes answer before anything else, key making above all, has begun.
+    let servers = servers(&config, &context, &pool, &store, &metrics, &stop).await?;
     let keys = key_runner(&config, &context, &client, pool, store.clone(), metrics.clone(), leads.clone());
+    let publisher = Publisher {
+        api: keys.api.clone(),
+        keys: store.clone(),
+        clock: context.clock.clone(),
+        dice: context.dice.clone(),
+        leads: leads.clone(),
+    };
+    let publisher = tokio::spawn(publisher.run(stop.clone()));
     let keys = tokio::spawn(keys.run(stop.clone()));
     let (end_candidacy, candidacy_ends) = watch::channel(false);
     let lease = ObjectRef::new(&config.home_namespace, &config.leader.lease);
@@ -122,6 +136,8 @@ async fn operate(config: Config) -> Result<(), String> {
         let _ = tokio::time::timeout(Duration::from_secs(3), candidate).await;
     }
     keys.abort();
+    publisher.abort();
+    let _ = tokio::time::timeout(DRAIN, futures::future::join_all(servers)).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -207,6 +223,33 @@ fn key_runner(
         home: config.home_namespace.clone(),
         leads,
     }
+}
+
+/// Binds and starts the two HTTP servers. Ready means: keys were listed, and the process is not stopping.
+async fn servers(
+    config: &Config,
+    context: &Context,
+    pool: &Arc<CryptoPool>,
+    store: &Arc<KeyStore>,
+    metrics: &Arc<Metrics>,
+    stop: &CancellationToken,
+) -> Result<Vec<tokio::task::JoinHandle<()>>, String> {
+    let stopping = stop.clone();
+    let public = http::public_router(http::Public {
+        keys: store.clone(),
+        pool: pool.clone(),
+        metrics: metrics.clone(),
+        clock: context.clock.clone(),
+        config: config.http.clone(),
+        accept_v1_data: config.accept_v1_data,
+        ready: Arc::new(move || !stopping.is_cancelled()),
+    });
+    let mut servers = Vec::new();
+    for (addresses, router) in [(&config.http.listen, public), (&config.http.listen_metrics, http::metrics_router(metrics.clone()))] {
+        let listener = http::bind(addresses).await.map_err(|error| format!("cannot listen on {}: {error}", addresses[0]))?;
+        servers.push(tokio::spawn(http::serve(listener, router, config.http.read_timeout, stop.clone())));
+    }
+    Ok(servers)
 }
 
 async fn client() -> Result<kube::Client, String> {

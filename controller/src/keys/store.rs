@@ -89,7 +89,7 @@ impl KeyStore {
     }
 
     /// Whoever skips by MAC must look again once the install key is there, so that counts as a change.
-    pub(super) fn set_install(&self, install: Install) {
+    pub(crate) fn set_install(&self, install: Install) {
         let first = self.write(|state| state.install.replace(install).is_none());
         if first {
             let snapshot = Snapshot::clone(&self.snapshot());
