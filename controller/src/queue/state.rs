@@ -33,7 +33,7 @@ pub struct State<K> {
     running: HashMap<K, Running>,
     delayed: BinaryHeap<Reverse<(Duration, u64)>>,
     delayed_keys: HashMap<u64, (K, Lane)>,
-    next_due: HashMap<K, u64>,
+    next_due: HashMap<K, (u64, Duration)>,
     serial: u64,
     failures: HashMap<K, u32>,
 }
@@ -68,7 +68,7 @@ pub struct Taken<K> {
 impl<K: Clone + Eq + Hash> State<K> {
     /// Asks for a look. A key that waits in the backlog moves up; one that runs is looked at again afterwards.
     pub fn add(&mut self, key: K, lane: Lane, now: Duration) {
-        if let Some(serial) = self.next_due.remove(&key) {
+        if let Some((serial, _)) = self.next_due.remove(&key) {
             self.delayed_keys.remove(&serial);
         }
         if let Some(running) = self.running.get_mut(&key) {
@@ -89,12 +89,15 @@ impl<K: Clone + Eq + Hash> State<K> {
 
     /// Asks for a look later; an earlier wish stands.
     pub fn add_at(&mut self, key: K, lane: Lane, due: Duration) {
-        if self.waiting.contains_key(&key) || self.next_due.contains_key(&key) {
+        if self.waiting.contains_key(&key) || self.next_due.get(&key).is_some_and(|(_, earlier)| *earlier <= due) {
             return;
+        }
+        if let Some((later, _)) = self.next_due.remove(&key) {
+            self.delayed_keys.remove(&later);
         }
         self.serial += 1;
         self.delayed.push(Reverse((due, self.serial)));
-        self.next_due.insert(key.clone(), self.serial);
+        self.next_due.insert(key.clone(), (self.serial, due));
         self.delayed_keys.insert(self.serial, (key, lane));
     }
 
@@ -203,6 +206,7 @@ mod tests {
     #[test]
     fn a_delayed_key_comes_when_due_and_an_edit_meanwhile_replaces_the_delay() {
         let mut state = State::default();
+        state.add_at("late", Lane::Backlog, T(30));
         state.add_at("late", Lane::Backlog, T(10));
         state.add_at("late", Lane::Backlog, T(20));
         state.add_at("edited", Lane::Backlog, T(10));
@@ -212,7 +216,7 @@ mod tests {
         assert_eq!(state.next_due(), Some(T(10)));
         assert_eq!(order(&mut state, T(10)), ["late"]);
         state.done(&"late");
-        assert_eq!(order(&mut state, T(30)), Vec::<&str>::new());
+        assert_eq!(order(&mut state, T(40)), Vec::<&str>::new());
     }
 
     #[test]

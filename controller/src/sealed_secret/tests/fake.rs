@@ -1,0 +1,300 @@
+//! An API server in a map, with what matters here: resource versions, preconditions, generations, immutability and crashes.
+
+use crate::ports::{
+    Answer, Change, Clock, Crypto, Dice, KeyView, Keys, Kind, Kube, KubeError, Lease, LiveSecret, Meter, ObjectRef, Page,
+    SecretDraft, Selection, Work, Written,
+};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream, StreamExt};
+use seal_secret::SecretBytes;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A Secret as stored.
+#[derive(Clone)]
+pub(super) struct Stored {
+    pub(super) metadata: Map<String, Value>,
+    pub(super) kind: String,
+    pub(super) immutable: Option<bool>,
+    pub(super) data: BTreeMap<String, SecretBytes>,
+}
+
+/// What happened to an object, in order.
+pub(super) enum Happened {
+    Sealed(Change),
+    Secret(Change),
+}
+
+#[derive(Default)]
+pub(super) struct Store {
+    version: u64,
+    pub(super) sealed: BTreeMap<ObjectRef, Value>,
+    pub(super) secrets: BTreeMap<ObjectRef, Stored>,
+    pub(super) events: Vec<(String, String)>,
+    pub(super) happened: Vec<Happened>,
+    /// Writes done, by what was written.
+    pub(super) writes: Vec<&'static str>,
+    /// After so many writes the process is dead: nothing answers any more.
+    pub(super) crash_after: Option<usize>,
+    /// So many more Secret writes find that someone else was faster.
+    pub(super) overtaken: usize,
+    /// Every call fails with this.
+    pub(super) outage: Option<KubeError>,
+    /// Reads of Secrets with their data.
+    pub(super) secret_reads: usize,
+}
+
+#[derive(Default)]
+pub(super) struct FakeKube {
+    pub(super) store: Mutex<Store>,
+}
+
+impl Store {
+    fn next(&mut self) -> String {
+        self.version += 1;
+        self.version.to_string()
+    }
+
+    fn alive(&self) -> Result<(), KubeError> {
+        match (&self.outage, self.crash_after) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some(left)) if self.writes.len() >= left => Err(KubeError::Transport("the process is dead")),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn put_secret(&mut self, at: &ObjectRef, mut stored: Stored) -> Written {
+        let version = self.next();
+        let uid = match self.secrets.get(at) {
+            Some(old) => old.metadata["uid"].as_str().unwrap_or_default().to_owned(),
+            None => format!("secret-{version}"),
+        };
+        stored.metadata.insert("uid".into(), uid.clone().into());
+        stored.metadata.insert("resourceVersion".into(), version.clone().into());
+        stored.metadata.insert("namespace".into(), (&*at.namespace).into());
+        stored.metadata.insert("name".into(), (&*at.name).into());
+        self.happened.push(Happened::Secret(Change::Upsert(json!({"metadata": stored.metadata}))));
+        self.secrets.insert(at.clone(), stored);
+        Written { uid, resource_version: version }
+    }
+
+    pub(super) fn delete_secret(&mut self, at: &ObjectRef) {
+        if let Some(stored) = self.secrets.remove(at) {
+            self.happened.push(Happened::Secret(Change::Delete(json!({"metadata": stored.metadata}))));
+        }
+    }
+
+    /// What `kubectl apply` does: uid on create, generation on a change of spec, status untouched.
+    pub(super) fn apply(&mut self, at: &ObjectRef, mut object: Value) {
+        let version = self.next();
+        let old = self.sealed.get(at).cloned();
+        let generation = match &old {
+            Some(old) => old["metadata"]["generation"].as_i64().unwrap_or(1) + i64::from(old["spec"] != object["spec"]),
+            None => 1,
+        };
+        let uid = old.as_ref().map_or_else(|| json!(format!("sealed-{version}")), |old| old["metadata"]["uid"].clone());
+        object["metadata"]["uid"] = uid;
+        object["metadata"]["generation"] = generation.into();
+        object["metadata"]["resourceVersion"] = version.into();
+        if let Some(status) = old.as_ref().and_then(|old| old.get("status")) {
+            object["status"] = status.clone();
+        }
+        self.happened.push(Happened::Sealed(Change::Upsert(object.clone())));
+        self.sealed.insert(at.clone(), object);
+    }
+
+    /// Deletes the object; Kubernetes then collects what it owns, which is left to the scenario.
+    pub(super) fn delete_sealed(&mut self, at: &ObjectRef) {
+        if let Some(object) = self.sealed.remove(at) {
+            self.happened.push(Happened::Sealed(Change::Delete(object)));
+        }
+    }
+
+    fn overtake(&mut self, at: &ObjectRef) {
+        if self.overtaken == 0 {
+            return;
+        }
+        self.overtaken -= 1;
+        if let Some(mut stored) = self.secrets.get(at).cloned() {
+            let labels = stored.metadata.entry("labels").or_insert_with(|| json!({}));
+            labels["touched"] = self.version.to_string().into();
+            self.put_secret(at, stored);
+        }
+    }
+}
+
+impl FakeKube {
+    pub(super) fn with<T>(&self, f: impl FnOnce(&mut Store) -> T) -> T {
+        f(&mut self.store.lock().unwrap())
+    }
+
+    fn answer<'a, T: Send + 'a>(&'a self, f: impl FnOnce(&mut Store) -> Result<T, KubeError> + Send + 'a) -> Answer<'a, T> {
+        async move {
+            self.with(|store| {
+                store.alive()?;
+                f(store)
+            })
+        }
+        .boxed()
+    }
+}
+
+fn stored(draft: &SecretDraft) -> Stored {
+    Stored { metadata: draft.metadata.clone(), kind: draft.kind.clone(), immutable: draft.immutable, data: draft.data.clone() }
+}
+
+impl Kube for FakeKube {
+    fn list<'a>(&'a self, what: &'a Selection, _: u32, _: &'a str) -> Answer<'a, Page> {
+        self.answer(move |store| {
+            let items = match what.kind {
+                Kind::SealedSecrets | Kind::SealedSecretsMeta => store.sealed.values().cloned().collect(),
+                Kind::SecretsMeta => store.secrets.values().map(|s| json!({"metadata": s.metadata})).collect(),
+            };
+            Ok(Page { items, next: String::new(), resource_version: store.version.to_string() })
+        })
+    }
+
+    fn watch<'a>(
+        &'a self,
+        _: &'a Selection,
+        _: &'a str,
+        _: Duration,
+    ) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>> {
+        self.answer(|_| Ok(stream::pending().boxed()))
+    }
+
+    fn sealed<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
+        self.answer(move |store| Ok(store.sealed.get(at).cloned()))
+    }
+
+    fn secret<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<LiveSecret>> {
+        self.answer(move |store| {
+            store.secret_reads += 1;
+            Ok(store.secrets.get(at).map(|s| LiveSecret {
+                uid: s.metadata["uid"].as_str().unwrap_or_default().into(),
+                resource_version: s.metadata["resourceVersion"].as_str().unwrap_or_default().into(),
+                metadata: s.metadata.clone(),
+                kind: s.kind.clone(),
+                immutable: s.immutable,
+                data: s.data.clone(),
+            }))
+        })
+    }
+
+    fn create_secret<'a>(&'a self, at: &'a ObjectRef, draft: &'a SecretDraft) -> Answer<'a, Written> {
+        self.answer(move |store| {
+            if store.secrets.contains_key(at) {
+                return Err(KubeError::AlreadyExists);
+            }
+            store.writes.push("create");
+            Ok(store.put_secret(at, stored(draft)))
+        })
+    }
+
+    fn replace_secret<'a>(&'a self, at: &'a ObjectRef, draft: &'a SecretDraft) -> Answer<'a, Written> {
+        self.answer(move |store| {
+            store.overtake(at);
+            let Some(old) = store.secrets.get(at) else { return Err(KubeError::NotFound) };
+            let same = |field| old.metadata.get(field) == draft.metadata.get(field);
+            if !same("resourceVersion") || !same("uid") {
+                return Err(KubeError::Conflict);
+            }
+            if old.immutable == Some(true) && old.data != draft.data {
+                return Err(KubeError::Immutable);
+            }
+            store.writes.push("replace");
+            Ok(store.put_secret(at, stored(draft)))
+        })
+    }
+
+    fn patch_status<'a>(&'a self, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
+        self.answer(move |store| {
+            let version = store.next();
+            let Some(object) = store.sealed.get_mut(at).filter(|object| object["metadata"]["uid"] == uid) else {
+                return Err(KubeError::NotFound);
+            };
+            object["status"] = status;
+            object["metadata"]["resourceVersion"] = version.into();
+            let shown = object.clone();
+            store.writes.push("status");
+            store.happened.push(Happened::Sealed(Change::Upsert(shown)));
+            Ok(())
+        })
+    }
+
+    fn event<'a>(&'a self, _: &'a str, _: &'a str, body: Value) -> Answer<'a, ()> {
+        self.answer(move |store| {
+            let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
+            store.writes.push("event");
+            store.events.push((text("reason"), text("message")));
+            Ok(())
+        })
+    }
+
+    fn lease<'a>(&'a self, _: &'a ObjectRef) -> Answer<'a, Option<Lease>> {
+        self.answer(|_| Ok(None))
+    }
+
+    fn put_lease<'a>(&'a self, _: &'a ObjectRef, lease: &'a Lease) -> Answer<'a, Lease> {
+        self.answer(move |_| Ok(lease.clone()))
+    }
+}
+
+/// Time that stands still until a scenario moves it.
+#[derive(Default)]
+pub(super) struct FakeClock(AtomicU64);
+
+impl FakeClock {
+    pub(super) fn advance_to(&self, moment: Duration) {
+        self.0.fetch_max(u64::try_from(moment.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for FakeClock {
+    fn wall(&self) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH + self.now()
+    }
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        std::future::pending().boxed()
+    }
+}
+
+/// Dice that always fall the same way.
+pub(super) struct NoDice;
+impl Dice for NoDice {
+    fn roll(&self) -> u64 {
+        0
+    }
+}
+
+/// Keys that a scenario swaps.
+pub(super) struct FakeKeys(pub(super) Mutex<KeyView>);
+impl Keys for FakeKeys {
+    fn view(&self) -> KeyView {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// Private-key work at once, in place.
+pub(super) struct Inline;
+impl Crypto for Inline {
+    fn run(&self, work: Work) -> BoxFuture<'static, ()> {
+        async move { work() }.boxed()
+    }
+}
+
+/// Counts private-key operations.
+#[derive(Default)]
+pub(super) struct Counter(pub(super) Arc<AtomicU64>);
+impl Meter for Counter {
+    fn decrypts(&self, tries: u64) {
+        self.0.fetch_add(tries, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,238 @@
+//! A world for scenarios: an API server, keys, time, and a controller that can be restarted at any moment.
+
+use super::fake::{Counter, FakeClock, FakeKeys, FakeKube, Happened, Inline, NoDice, Stored};
+use crate::context::Context;
+use crate::index::Index;
+use crate::ports::{Change, Clock, KeyView, ObjectRef};
+use crate::queue::{Lane, Queue};
+use crate::sealed_secret::feed::{SealedFeed, SecretFeed, keys_changed};
+use crate::sealed_secret::run::again;
+use crate::sealed_secret::templates::NoTemplates;
+use crate::sealed_secret::{Reconciler, Settings};
+use crate::watch::Sink;
+use futures::executor::block_on;
+use seal_crypto::{Binding, InstallKey, Item, Keyring, PrivateKey, Scope};
+use seal_secret::SecretBytes;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+/// Two small keys, made once: `PEMS[0]` is the newest.
+fn pems() -> &'static [SecretBytes; 2] {
+    static PEMS: OnceLock<[SecretBytes; 2]> = OnceLock::new();
+    PEMS.get_or_init(|| [(); 2].map(|()| PrivateKey::generate(1024, &mut rand::rng()).unwrap().to_pem()))
+}
+
+fn key(number: usize) -> PrivateKey {
+    PrivateKey::from_pem(&pems()[number]).unwrap()
+}
+
+pub(super) fn at() -> ObjectRef {
+    ObjectRef::new("prod", "db")
+}
+
+/// A SealedSecret `prod/db`, sealed strictly to the first key.
+pub(super) fn sealed(items: &[(&str, &str)], template: Value) -> Value {
+    sealed_with(0, &at(), items, template)
+}
+
+pub(super) fn sealed_with(number: usize, at: &ObjectRef, items: &[(&str, &str)], template: Value) -> Value {
+    let binding = Binding::new(Scope::Strict, &at.namespace, &at.name).unwrap();
+    let key = key(number);
+    let seal = |value: &str| {
+        Item::seal(&SecretBytes::from(value.to_owned()), key.public(), &binding, &mut rand::rng()).unwrap().encode()
+    };
+    let items: BTreeMap<_, _> = items.iter().map(|(name, value)| (*name, seal(value))).collect();
+    json!({
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"namespace": &*at.namespace, "name": &*at.name},
+        "spec": {"encryptedData": items, "template": template},
+    })
+}
+
+pub(super) struct World {
+    pub(super) kube: Arc<FakeKube>,
+    pub(super) clock: Arc<FakeClock>,
+    keys: Arc<FakeKeys>,
+    decrypts: Arc<AtomicU64>,
+    pub(super) settings: Settings,
+    process: Process,
+}
+
+struct Process {
+    reconciler: Arc<Reconciler>,
+    queue: Arc<Queue<ObjectRef>>,
+    sealed: SealedFeed,
+    secrets: SecretFeed,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let (kube, clock) = (Arc::new(FakeKube::default()), Arc::new(FakeClock::default()));
+        let keys = Arc::new(FakeKeys(Mutex::new(view(&[0]))));
+        let decrypts = Arc::new(AtomicU64::new(0));
+        let settings = Settings::new("kube-system");
+        let process = process(&kube, &clock, &keys, &decrypts, &settings);
+        Self { kube, clock, keys, decrypts, settings, process }
+    }
+
+    /// A new process over the same cluster: memory is empty, everything is listed, Secrets first.
+    pub(super) fn restart(&mut self) {
+        self.process = process(&self.kube, &self.clock, &self.keys, &self.decrypts, &self.settings);
+        let (secrets, objects) = self.kube.with(|store| {
+            store.happened.clear();
+            store.crash_after = None;
+            let secrets: Vec<Value> = store.secrets.values().map(|s| json!({"metadata": s.metadata})).collect();
+            (secrets, store.sealed.values().cloned().collect::<Vec<_>>())
+        });
+        secrets.iter().for_each(|object| self.process.secrets.upsert(object, Lane::Backlog));
+        objects.iter().for_each(|object| self.process.sealed.upsert(object, Lane::Backlog));
+    }
+
+    /// Delivers what happened and works until nothing is due; time stands still.
+    pub(super) fn settle(&self) {
+        for round in 0.. {
+            assert!(round < 1000, "the controller never comes to rest");
+            let happened = self.kube.with(|store| std::mem::take(&mut store.happened));
+            let quiet = happened.is_empty();
+            happened.into_iter().for_each(|one| self.process.deliver(&one));
+            match self.process.queue.try_take() {
+                Some(taken) => {
+                    let next = block_on(self.process.reconciler.reconcile(&taken.key));
+                    again(&self.process.queue, &taken.key, next);
+                    self.process.queue.done(&taken.key);
+                }
+                None if quiet => return,
+                None => {}
+            }
+        }
+    }
+
+    /// Lets time pass, with everything that falls due in it.
+    pub(super) fn pass(&self, time: Duration) {
+        let end = self.clock.now() + time;
+        self.settle();
+        while let Some(due) = self.process.queue.next_due().filter(|due| *due <= end) {
+            self.clock.advance_to(due);
+            self.settle();
+        }
+        self.clock.advance_to(end);
+        self.settle();
+    }
+
+    pub(super) fn apply(&self, object: Value) {
+        let at = ObjectRef::new(object["metadata"]["namespace"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap());
+        self.kube.with(|store| store.apply(&at, object));
+    }
+
+    /// Puts a Secret there as a user would.
+    pub(super) fn user_secret(&self, metadata: Value, data: &[(&str, &str)]) {
+        let stored = Stored {
+            metadata: metadata.as_object().unwrap().clone(),
+            kind: "Opaque".into(),
+            immutable: None,
+            data: data.iter().map(|(k, v)| ((*k).to_owned(), SecretBytes::from((*v).to_owned()))).collect(),
+        };
+        self.kube.with(|store| store.put_secret(&at(), stored));
+    }
+
+    /// Changes the Secret as a user would.
+    pub(super) fn edit_secret(&self, change: impl FnOnce(&mut Stored)) {
+        self.kube.with(|store| {
+            let mut stored = store.secrets[&at()].clone();
+            change(&mut stored);
+            store.put_secret(&at(), stored);
+        });
+    }
+
+    pub(super) fn delete_secret(&self) {
+        self.kube.with(|store| store.delete_secret(&at()));
+    }
+
+    /// The Secret's data as text; `None` when there is no Secret.
+    pub(super) fn data(&self) -> Option<BTreeMap<String, String>> {
+        let text = |bytes: &SecretBytes| String::from_utf8(bytes.expose().to_vec()).unwrap();
+        self.kube.with(|store| store.secrets.get(&at()).map(|s| s.data.iter().map(|(k, v)| (k.clone(), text(v))).collect()))
+    }
+
+    pub(super) fn status(&self) -> Value {
+        self.kube.with(|store| store.sealed[&at()]["status"].clone())
+    }
+
+    /// `True`/`False`, reason and message of the first condition.
+    pub(super) fn synced(&self) -> (String, String, String) {
+        let condition = self.status()["conditions"][0].clone();
+        let text = |field: &str| condition[field].as_str().unwrap_or_default().to_owned();
+        assert_eq!(text("type"), "Synced");
+        (text("status"), text("reason"), text("message"))
+    }
+
+    pub(super) fn is_synced(&self) -> bool {
+        self.synced().0 == "True"
+    }
+
+    /// Writes and private-key operations since the last call.
+    pub(super) fn spent(&self) -> (Vec<&'static str>, u64) {
+        (self.kube.with(|store| std::mem::take(&mut store.writes)), self.decrypts.swap(0, Ordering::SeqCst))
+    }
+
+    pub(super) fn set_keys(&self, numbers: &[usize]) {
+        *self.keys.0.lock().unwrap() = view(numbers);
+        keys_changed(&self.process.reconciler, &self.process.queue);
+    }
+}
+
+impl Process {
+    fn deliver(&self, happened: &Happened) {
+        let (sink, change): (&dyn Sink, _) = match happened {
+            Happened::Sealed(change) => (&self.sealed, change),
+            Happened::Secret(change) => (&self.secrets, change),
+        };
+        match change {
+            Change::Upsert(object) => sink.upsert(object, Lane::Edit),
+            Change::Delete(object) => sink.delete(object),
+            Change::Bookmark(_) => {}
+        }
+    }
+}
+
+fn view(numbers: &[usize]) -> KeyView {
+    KeyView {
+        ring: Keyring::new(numbers.iter().map(|n| key(*n)).collect()),
+        generation: 1,
+        install: InstallKey::new(SecretBytes::from(vec![7; 32])).map(Arc::new),
+    }
+}
+
+fn process(
+    kube: &Arc<FakeKube>,
+    clock: &Arc<FakeClock>,
+    keys: &Arc<FakeKeys>,
+    decrypts: &Arc<AtomicU64>,
+    settings: &Settings,
+) -> Process {
+    let context = Context {
+        kube: kube.clone(),
+        clock: clock.clone(),
+        dice: Arc::new(NoDice),
+        keys: keys.clone(),
+        crypto: Arc::new(Inline),
+        meter: Arc::new(Counter(decrypts.clone())),
+    };
+    let queue = Arc::new(Queue::new(context.clock.clone(), context.dice.clone()));
+    let reconciler = Arc::new(Reconciler {
+        context,
+        settings: settings.clone(),
+        index: Arc::new(Index::default()),
+        templates: Arc::new(NoTemplates),
+    });
+    Process {
+        sealed: SealedFeed { reconciler: reconciler.clone(), queue: queue.clone() },
+        secrets: SecretFeed { reconciler: reconciler.clone(), queue: queue.clone() },
+        reconciler,
+        queue,
+    }
+}
