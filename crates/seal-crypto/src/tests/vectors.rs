@@ -32,7 +32,7 @@ fn every_vector_has_the_outcome_it_says() {
         let file = &vector.file;
         match vector.expect {
             Expect::Opens => {
-                let opened = opened.expect(file).ok().expect(file);
+                let opened = opened.expect(file).expect(file);
                 assert!(opened.value.expose() == vector.value, "{file}: another value");
             }
             Expect::Refused => {
