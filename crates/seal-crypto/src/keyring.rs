@@ -9,6 +9,10 @@ use seal_secret::SecretBytes;
 pub struct OpenError;
 
 /// An opened item, with the key that did it.
+///
+/// ```compile_fail
+/// fn print(opened: seal_crypto::Opened) { println!("{opened:?}") } // no Debug: it holds plaintext
+/// ```
 pub struct Opened {
     /// The plaintext.
     pub value: SecretBytes,
@@ -25,8 +29,11 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Keys newest first; the caller has decided what newest means.
+    /// Keys newest first; the caller has decided what newest means. A key that comes twice (a restored backup beside the
+    /// original) is kept once, at its first place: trying it again cannot help.
     pub fn new(keys: Vec<PrivateKey>) -> Self {
+        let mut seen = std::collections::HashSet::new();
+        let keys: Vec<_> = keys.into_iter().filter(|key| seen.insert(key.fingerprint().clone())).collect();
         Self { keys: keys.into() }
     }
 

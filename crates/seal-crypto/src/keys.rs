@@ -98,6 +98,13 @@ impl PublicKey {
 }
 
 /// An RSA private key. No Debug, no Clone: a keyring shares it.
+///
+/// ```compile_fail
+/// fn print(key: seal_crypto::PrivateKey) { println!("{key:?}") } // no Debug
+/// ```
+/// ```compile_fail
+/// fn copy(key: &seal_crypto::PrivateKey) -> seal_crypto::PrivateKey { key.clone() } // no Clone
+/// ```
 pub struct PrivateKey {
     public: PublicKey,
     op: PrivateOp,

@@ -12,6 +12,10 @@ use zeroize::Zeroizing;
 const KEY_BYTES: usize = 32;
 
 /// The 32-byte install key; sub-keys are derived by HMAC with a purpose string.
+///
+/// ```compile_fail
+/// fn print(key: seal_crypto::InstallKey) { println!("{key:?}") } // no Debug
+/// ```
 pub struct InstallKey(SecretBytes);
 
 /// 32 bytes of HMAC-SHA256, printed as unpadded base64.

@@ -32,6 +32,10 @@ impl Signature {
 }
 
 /// The private half, 32-byte seed.
+///
+/// ```compile_fail
+/// fn print(key: seal_crypto::SigningKey) { println!("{key:?}") } // no Debug
+/// ```
 pub struct SigningKey(SecretBytes);
 
 impl SigningKey {
@@ -122,6 +126,14 @@ mod tests {
         assert_eq!(public.verify("other", b"text", &signature), Err(SignatureError));
         assert_eq!(public.verify("bundle", b"texts", &signature), Err(SignatureError));
         assert_eq!(key(2).verifying_key().verify("bundle", b"text", &signature), Err(SignatureError));
+    }
+
+    /// RFC 8032 section 7.1, test 1: the key of a known seed.
+    #[test]
+    fn the_public_half_is_the_rfcs() {
+        let seed = crate::base64text::decode_exact::<32>("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=").expect("32 bytes");
+        let key = SigningKey::from_seed(seed.to_vec().into()).expect("32 bytes");
+        assert_eq!(key.verifying_key().as_str(), "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
     }
 
     #[test]

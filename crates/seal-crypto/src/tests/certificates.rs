@@ -27,7 +27,9 @@ fn certificates_of_others_are_read() {
 fn a_made_certificate_reads_back_with_its_name_and_dates() {
     let key = key(test_key_pem!("rsa2048.pem"));
     for name in ["", "seal.example", "käse & co", &"n".repeat(300)] {
-        for (not_before, ttl) in [(NOW, 3650 * DAY), (0, 0), (NOW, 40_000 * DAY), (2_524_607_999, 1)] {
+        for (not_before, ttl) in
+            [(NOW, 3650 * DAY), (0, 0), (NOW, 40_000 * DAY), (2_524_607_999, 1), (NOW, 253_402_300_799 - NOW)]
+        {
             let made = Certificate::self_signed(&key, name, not_before, ttl, &mut rng()).expect("valid");
             assert_eq!(&made.public_key, key.public());
             assert_eq!((made.common_name.as_str(), made.not_before, made.not_after), (name, not_before, not_before + ttl));
@@ -41,9 +43,15 @@ fn a_made_certificate_reads_back_with_its_name_and_dates() {
 fn what_cannot_be_written_is_not_made() {
     let key = key(test_key_pem!("rsa2048.pem"));
     let long = "n".repeat(1025);
-    for (name, not_before, ttl) in
-        [("", NOW, -1), ("", -1, 10), ("", i64::MAX, 1), ("", NOW, i64::MAX - NOW), ("a\0b", NOW, 1), (&long, NOW, 1)]
-    {
+    for (name, not_before, ttl) in [
+        ("", NOW, -1),
+        ("", -1, 10),
+        ("", i64::MAX, 1),
+        ("", NOW, 253_402_300_800 - NOW),
+        ("", NOW, i64::MAX - NOW),
+        ("a\0b", NOW, 1),
+        (&long, NOW, 1),
+    ] {
         assert_eq!(Certificate::self_signed(&key, name, not_before, ttl, &mut rng()), Err(CertError::Make));
     }
 }

@@ -78,6 +78,28 @@ fn the_hinted_key_goes_first_and_other_sizes_cost_nothing() {
 }
 
 #[test]
+fn a_key_that_comes_twice_is_tried_once() {
+    let twice = Keyring::new(vec![
+        key(test_key_pem!("rsa2048.pem")),
+        key(test_key_pem!("rsa1024.pem")),
+        key(test_key_pem!("rsa2048.pem")),
+    ]);
+    assert_eq!(twice.candidates(&seal(b"v", 0, &strict("prod", "db"))), 1);
+    assert_eq!(twice.fingerprints().count(), 2);
+}
+
+/// A pool of threads opens with one shared keyring.
+#[test]
+fn one_keyring_opens_on_many_threads() {
+    let item = seal(b"v", 0, &strict("prod", "db"));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(opens(&item, &strict("prod", "db")), Ok(b"v".to_vec())));
+        }
+    });
+}
+
+#[test]
 fn a_moved_item_does_not_open() {
     let binding = |scope, namespace, name| Binding::new(scope, namespace, name).expect("valid names");
     let places = [

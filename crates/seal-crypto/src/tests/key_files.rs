@@ -1,7 +1,7 @@
 //! Key files as people have them: both encodings, several blocks, and the ones that are refused with a reason.
 
 use super::{key, rng, secret, test_key_pem};
-use crate::{KeyError, PrivateKey};
+use crate::{KeyError, PrivateKey, pem};
 
 /// `ssh-keygen -lf` of each published key.
 #[test]
@@ -74,5 +74,22 @@ fn a_generated_key_reads_back() {
     assert_eq!(key(made.to_pem().expose()).fingerprint(), made.fingerprint());
     for bits in [0, 512, 1023, 16385, usize::MAX] {
         assert_eq!(PrivateKey::generate(bits, &mut rng()).err(), Some(KeyError::Size));
+    }
+}
+
+/// PKCS#8 as other tools write it and Go reads it: with attributes (RFC 5958), or without the NULL of the algorithm.
+#[test]
+fn unusual_pkcs8_is_read() {
+    let plain = test_key_pem!("rsa3072.pem");
+    let der = pem::blocks(plain).next().and_then(|block| block.der).expect("armour");
+    let body = &der[4..];
+    let attributes = b"\xa0\x0d\x30\x0b\x06\x03\x55\x1d\x0f\x31\x04\x03\x02\x00\x10";
+    let with_null = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+    let at = body.windows(with_null.len()).position(|window| window == with_null).expect("rsaEncryption");
+    let without_null = [&body[..at], b"\x30\x0b", &with_null[2..13], &body[at + 15..]].concat();
+    for body in [[body, attributes].concat(), without_null] {
+        let length = u16::try_from(body.len()).expect("a short file").to_be_bytes();
+        let text = pem::encode("PRIVATE KEY", &[b"\x30\x82".as_slice(), &length, &body].concat());
+        assert_eq!(key(text.as_bytes()).fingerprint(), key(plain).fingerprint());
     }
 }
