@@ -1,10 +1,10 @@
 //! Private keys as people keep them: a PEM file, a Secret, a `v1.List` of Secrets (the usual backup), several documents.
 
 use seal_crypto::{Certificate, KeyError, Keyring, PrivateKey};
-use seal_manifest::{ManifestError, ManifestFile};
+use seal_manifest::{Kind, ManifestError, ManifestFile, Node};
 use seal_secret::SecretBytes;
 
-use crate::secret::{SecretError, SecretObject, objects};
+use crate::secret::{SecretError, SecretObject, entry, kind_of, objects};
 
 /// Item of a key Secret that holds the private key.
 pub const TLS_KEY: &str = "tls.key";
@@ -60,8 +60,8 @@ pub fn read(file: &str, bytes: SecretBytes) -> Result<Vec<KeptKey>, KeyFileError
     }
     let manifest = ManifestFile::parse(file, bytes)?;
     let mut keys = Vec::new();
-    for node in manifest.documents.iter().flat_map(|document| objects(&document.root)) {
-        let secret = SecretObject::from_node(node).map_err(|error| KeyFileError::Secret { file: file.into(), error })?;
+    for node in manifest.documents.iter().flat_map(|document| secret_nodes(&document.root)) {
+        let secret = SecretObject::from_node(&node).map_err(|error| KeyFileError::Secret { file: file.into(), error })?;
         let Some(pem) = secret.data.get(TLS_KEY) else { continue };
         let key = PrivateKey::from_pem(pem)
             .map_err(|error| KeyFileError::Key { file: file.into(), secret: secret.name().into(), error })?;
@@ -69,6 +69,23 @@ pub fn read(file: &str, bytes: SecretBytes) -> Result<Vec<KeptKey>, KeyFileError
         keys.push(KeptKey { key, certificate, secret: secret.name().to_owned() });
     }
     if keys.is_empty() { Err(KeyFileError::None(file.into())) } else { Ok(keys) }
+}
+
+/// The Secrets of a document: itself, or the elements of a list. Client libraries and the API server leave `apiVersion` and `kind` out of
+/// what stands in a list, and some of the list too; what has neither is taken for a Secret.
+pub fn secret_nodes(root: &Node) -> Vec<Node> {
+    let nodes = match (root.get("items").and_then(Node::elements), root.get("kind")) {
+        (Some(items), None) => items.iter().collect(),
+        _ => objects(root),
+    };
+    nodes.into_iter().map(with_kind).collect()
+}
+
+fn with_kind(node: &Node) -> Node {
+    let (Kind::Map(entries), ("", "")) = (&node.kind, kind_of(node)) else { return node.clone() };
+    let mut entries = entries.clone();
+    entries.extend([entry("apiVersion", Node::text("v1".to_owned())), entry("kind", Node::text("Secret".to_owned()))]);
+    Node { kind: Kind::Map(entries), at: node.at }
 }
 
 /// A keyring of kept keys: newest certificate first, keys without one last.
@@ -82,4 +99,41 @@ pub fn keyring(mut keys: Vec<KeptKey>) -> Keyring {
 fn is_pem(bytes: &[u8]) -> bool {
     bytes.split(|&b| b == b'\n').any(|line| line.starts_with(b"-----BEGIN "))
         && !bytes.split(|&b| b == b'\n').any(|line| line.starts_with(b"kind:") || line.starts_with(b"apiVersion:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read, secret_nodes};
+    use rand::SeedableRng;
+    use seal_crypto::PrivateKey;
+    use seal_manifest::ManifestFile;
+
+    #[test]
+    fn backups_of_every_kind_give_their_keys() {
+        let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+        let key = PrivateKey::generate(1024, &mut rng).unwrap();
+        let pem = String::from_utf8(key.to_pem().expose().to_vec()).unwrap();
+        let item = serde_json::json!({"metadata": {"name": "k"}, "stringData": {"tls.key": pem}});
+        let mut named = item.clone();
+        named["apiVersion"] = "v1".into();
+        named["kind"] = "Secret".into();
+        for text in [
+            pem.clone(),
+            named.to_string(),
+            item.to_string(),
+            serde_json::json!({"metadata": {}, "items": [item]}).to_string(),
+            serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [named]}).to_string(),
+            serde_json::json!({"apiVersion": "v1", "kind": "SecretList", "items": [item]}).to_string(),
+        ] {
+            let kept = read("f", text.into()).map_err(|error| error.to_string()).unwrap();
+            assert_eq!(kept[0].key.fingerprint(), key.fingerprint());
+        }
+    }
+
+    #[test]
+    fn another_kind_stays_what_it_is() {
+        let file = ManifestFile::parse("f", "apiVersion: v1\nkind: ConfigMap\n".to_owned()).unwrap();
+        let nodes = secret_nodes(&file.documents[0].root);
+        assert_eq!(nodes[0].get("kind").and_then(|kind| kind.public_text()), Some("ConfigMap"));
+    }
 }
