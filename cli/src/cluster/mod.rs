@@ -7,9 +7,13 @@ mod api;
 mod args;
 mod controller;
 mod error;
+#[cfg(test)]
+pub mod fake;
 mod kubeconfig;
 mod runtime;
 mod source;
+#[cfg(test)]
+mod tests;
 mod url;
 
 pub use api::{Api, connect};

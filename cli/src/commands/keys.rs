@@ -11,7 +11,7 @@ use crate::{
 };
 use seal_core::{
     keyfile::{self, TLS_CRT, TLS_KEY},
-    secret::{SecretObject, objects},
+    secret::SecretObject,
 };
 use seal_crypto::{Certificate, Fingerprint, PrivateKey};
 use seal_manifest::{Entry, Kind, ManifestFile, Node, Position, to_yaml};
@@ -150,23 +150,15 @@ pub async fn fetch(choice: &Choice) -> Result<ManifestFile, CliError> {
 
 /// The public facts of each Secret of a list, newest first.
 pub fn listed(file: &ManifestFile) -> Vec<Listed> {
-    let nodes = file.documents.iter().flat_map(|document| key_objects(&document.root));
-    let mut all: Vec<Listed> = nodes.map(one).collect();
+    let nodes = file.documents.iter().flat_map(|document| keyfile::secret_nodes(&document.root));
+    let mut all: Vec<Listed> = nodes.map(|node| one(&node)).collect();
     all.sort_by_key(|key| (std::cmp::Reverse(key.validity), key.name.clone()));
     all
 }
 
-/// The elements of a list whose kind may be left out (client libraries print lists so), or the object itself.
-fn key_objects(root: &Node) -> Vec<&Node> {
-    match (root.get("items").and_then(Node::elements), root.get("kind")) {
-        (Some(items), None) => items.iter().collect(),
-        _ => objects(root),
-    }
-}
-
 fn one(node: &Node) -> Listed {
     let text = |path: &[&str]| node.at_path(path).and_then(Node::public_text).unwrap_or_default().to_owned();
-    let secret = secret_of(node);
+    let secret = SecretObject::from_node(node).ok();
     let certificate = secret.as_ref().and_then(|secret| secret.data.get(TLS_CRT)).and_then(|pem| Certificate::from_pem(pem.expose()).ok());
     let key = secret.as_ref().and_then(|secret| secret.data.get(TLS_KEY)).and_then(|pem| PrivateKey::from_pem(pem).ok());
     let public = key.as_ref().map(PrivateKey::public);
@@ -177,15 +169,6 @@ fn one(node: &Node) -> Listed {
         bits: public.map_or(0, seal_crypto::PublicKey::bits),
         validity: certificate.map(|certificate| (certificate.not_before, certificate.not_after)),
     }
-}
-
-/// Elements of a list carry no kind of their own.
-fn secret_of(node: &Node) -> Option<SecretObject> {
-    let Kind::Map(entries) = &node.kind else { return None };
-    let field = |key: &str, value: &str| Entry { key: key.to_owned(), key_at: Position::default(), value: Node::text(value.to_owned()) };
-    let mut entries: Vec<Entry> = entries.iter().filter(|entry| entry.key != "kind" && entry.key != "apiVersion").cloned().collect();
-    entries.extend([field("apiVersion", "v1"), field("kind", "Secret")]);
-    SecretObject::from_node(&Node { kind: Kind::Map(entries), at: node.at }).ok()
 }
 
 fn list(args: &List, io: &mut Io) -> Result<Exit, CliError> {
@@ -258,7 +241,7 @@ async fn create(choice: &Choice, secret: Node) -> Result<String, CliError> {
 fn backup(args: &Backup, io: &mut Io) -> Result<Exit, CliError> {
     let choice = args.cluster.resolve(io)?;
     let file = cluster::block_on(fetch(&choice))?;
-    let secrets: Vec<Node> = file.documents.iter().flat_map(|document| key_objects(&document.root)).filter_map(secret_of).map(|secret| secret.to_node()).collect();
+    let secrets: Vec<Node> = file.documents.iter().flat_map(|document| keyfile::secret_nodes(&document.root)).filter_map(|node| SecretObject::from_node(&node).ok()).map(|secret| secret.to_node()).collect();
     if secrets.is_empty() {
         return Err(CliError::negative(format!("no key Secrets in namespace {}", choice.target.namespace)).hint("name the controller's namespace with --controller-namespace"));
     }
@@ -285,7 +268,7 @@ fn restore(args: &Restore, io: &mut Io) -> Result<Exit, CliError> {
         return Err(CliError::failed(format!("{name}: a key without a Secret's name or without its certificate cannot be restored")).hint(KEY_FILE_HINT));
     }
     let file = ManifestFile::parse(&name, bytes)?;
-    let secrets: Vec<SecretObject> = file.documents.iter().flat_map(|document| key_objects(&document.root)).filter_map(secret_of).filter(|secret| secret.data.contains_key(TLS_KEY)).collect();
+    let secrets: Vec<SecretObject> = file.documents.iter().flat_map(|document| keyfile::secret_nodes(&document.root)).filter_map(|node| SecretObject::from_node(&node).ok()).filter(|secret| secret.data.contains_key(TLS_KEY)).collect();
     let present = cluster::block_on(fetch(&choice))?;
     let (mut conflicts, mut created) = (0, 0);
     for (secret, key) in secrets.into_iter().zip(&kept) {
