@@ -5,9 +5,9 @@ use seal_secret::SecretBytes;
 use crate::locate::Site;
 use crate::output::Output;
 use crate::resolve::Budget;
-use crate::splice::Splice;
+use crate::splice::{Batch, Splice};
 use crate::tree::{Failure, MAX_BYTES, RawDocument, position};
-use crate::{Edit, ManifestError, Node, Position, Problem, json_read, model, plan, resolve, splice, yaml_read};
+use crate::{Edit, ManifestError, Node, Position, Problem, json_read, model, plan, resolve, yaml_read};
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,42 +68,48 @@ impl ManifestFile {
             model::apply(root, edit).map_err(|problem| self.refusal(document, edit, problem))?;
             by_document[*index].push(edit);
         }
-        let mut splices = Vec::new();
+        let mut batch = Batch::default();
         for (document, edits) in self.documents.iter().zip(&by_document) {
             if !edits.is_empty() {
                 let new = self.edit_document(text, document, edits)?;
-                splices.push(Splice::new(document.span.clone(), new));
+                batch.add(vec![Splice::new(document.span.clone(), new)]);
             }
         }
-        let edited = splice::apply(text, splices).finish();
+        let edited = batch.apply(text).finish();
         self.check(&edited, &expected)?;
         Ok(edited)
     }
 
     fn edit_document(&self, text: &str, document: &Document, edits: &[&Edit]) -> Result<Output, ManifestError> {
         let part = &text[document.span.clone()];
+        if has_bare_return(part) {
+            return Err(self.refusal(
+                document,
+                edits[0],
+                Problem::CannotEdit("a document with carriage returns for line breaks"),
+            ));
+        }
         let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
         let mid_line = document.span.start > 0 && !text[..document.span.start].ends_with(['\n', '\u{feff}']);
         let mut current = Output::default();
         current.push(part);
-        let mut left = edits;
+        let mut left = edits.to_vec();
         while !left.is_empty() {
-            let (next, done) = self.round(document, current.text(), left, mid_line, crlf)?;
-            current = next;
-            left = &left[done..];
+            let waiting = self.wave(document, current.text(), &mut left, mid_line, crlf)?;
+            current = waiting.apply(current.text());
         }
         Ok(current)
     }
 
-    /// Plans as many edits as stay clear of one another, and does them.
-    fn round(
+    /// Plans all edits that stay clear of one another; the others are left for the next wave.
+    fn wave(
         &self,
         document: &Document,
         text: &str,
-        edits: &[&Edit],
+        edits: &mut Vec<&Edit>,
         mid_line: bool,
         crlf: bool,
-    ) -> Result<(Output, usize), ManifestError> {
+    ) -> Result<Batch, ManifestError> {
         let trees = match document.format {
             Format::Json => json_read::read(text),
             Format::Yaml => yaml_read::read(text),
@@ -111,19 +117,25 @@ impl ManifestFile {
         let cannot = |edit: &Edit| self.refusal(document, edit, Problem::CannotEdit("a document that does not stand alone"));
         let [tree] = trees.as_deref().map_err(|_| cannot(edits[0]))? else { return Err(cannot(edits[0])) };
         let site = Site::new(text, &tree.root, document.format, mid_line, crlf);
-        let mut waiting: Vec<Splice> = Vec::new();
-        for (done, edit) in edits.iter().enumerate() {
-            match plan::plan(&site, edit) {
-                Ok(new) if splice::is_apart(&waiting, &new) => waiting.extend(new),
-                Err(problem) if done == 0 => return Err(self.refusal(document, edit, problem)),
-                _ => return Ok((splice::apply(text, waiting), done)),
-            }
-            // What a removal or a new name does to later paths shows in the next round.
-            if !matches!(edit, Edit::Set { .. }) {
-                return Ok((splice::apply(text, waiting), done + 1));
+        let mut batch = Batch::default();
+        let mut moved: Vec<&Edit> = Vec::new();
+        let mut left: Vec<&Edit> = Vec::new();
+        for edit in edits.iter() {
+            let waits = left.iter().chain(&moved).any(|earlier| edit.depends_on(earlier));
+            let done = !waits
+                && match plan::plan(&site, edit) {
+                    Ok(splices) => batch.add(splices),
+                    Err(problem) if batch.is_empty() && left.is_empty() => return Err(self.refusal(document, edit, problem)),
+                    Err(_) => false,
+                };
+            if !done {
+                left.push(edit);
+            } else if !matches!(edit, Edit::Set { .. }) {
+                moved.push(edit);
             }
         }
-        Ok((splice::apply(text, waiting), edits.len()))
+        *edits = left;
+        Ok(batch)
     }
 
     fn refusal(&self, document: &Document, edit: &Edit, problem: Problem) -> ManifestError {
@@ -142,6 +154,12 @@ impl ManifestFile {
                 .all(|((new, expected), old)| new.root.means_the_same(expected.as_ref().unwrap_or(&old.root)));
         if same { Ok(()) } else { Err(fail()) }
     }
+}
+
+/// A carriage return that no line feed follows: YAML breaks lines there, editors and Git do not.
+fn has_bare_return(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(at, byte)| *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
 }
 
 fn error(name: &str, failure: Failure) -> ManifestError {

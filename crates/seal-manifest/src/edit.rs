@@ -73,6 +73,13 @@ impl Edit {
             Edit::Set { path, .. } | Edit::Remove { path } | Edit::Rename { path, .. } => path,
         }
     }
+
+    /// True when doing this edit before an earlier one could come to something else: the collections they change lie within one another.
+    pub(crate) fn depends_on(&self, earlier: &Edit) -> bool {
+        let parent = |edit: &Edit| edit.path().len().saturating_sub(1);
+        let shared = parent(self).min(parent(earlier));
+        self.path()[..shared] == earlier.path()[..shared]
+    }
 }
 
 /// `spec.items[3].name`, for messages.

@@ -34,17 +34,11 @@ pub(crate) fn read(text: &str) -> Result<Vec<RawDocument<'_>>, Failure> {
 
 fn failure(error: &ScanError) -> Failure {
     let problem = match error.kind() {
-        ErrorKind::RecursionLimitExceeded | ErrorKind::UnclosedFlowCollection { .. } if is_depth(error.kind()) => {
-            Problem::Budget("depth")
-        }
+        ErrorKind::RecursionLimitExceeded => Problem::Budget("depth"),
         ErrorKind::UnknownAnchor => Problem::NotJson("an alias to nothing"),
         _ => Problem::Syntax("YAML"),
     };
     Failure::new(place(error.marker()), problem)
-}
-
-fn is_depth(kind: &ErrorKind) -> bool {
-    matches!(kind, ErrorKind::RecursionLimitExceeded)
 }
 
 fn place(marker: &Marker) -> Position {
@@ -176,6 +170,9 @@ impl<'a> Builder<'a> {
     /// A block scalar's span starts with its text and may reach over blank lines behind it: begin at the header, end with the last line that is not blank.
     fn widen_block_scalar(&self, tree: &mut Tree<'_>) {
         let header = skip_indicators(self.text, self.cursor);
+        if !self.text[header..].starts_with(['|', '>']) {
+            return;
+        }
         let header_end =
             header + 1 + self.text[header + 1..].bytes().take_while(|b| matches!(b, b'+' | b'-' | b'1'..=b'9')).count();
         let mut end = tree.span.end.max(header_end);
@@ -243,11 +240,7 @@ impl<'a> Builder<'a> {
         let end = self.range(span).end;
         let Some(open) = self.stack.pop() else { return Ok(()) };
         let mut tree = open.tree;
-        let last_end = open
-            .items
-            .last()
-            .map(|item| item.span.end)
-            .max(open.pairs.last().map(|(key, value)| key.span.end.max(value.span.end)));
+        let last_end = open.items.last().map(|item| item.span.end).max(open.pairs.last().map(|pair| self.pair_end(pair)));
         if open.flow {
             tree.span.end = end;
             self.cursor = self.cursor.max(end);
@@ -265,6 +258,15 @@ impl<'a> Builder<'a> {
             Form::List { flow: open.flow, dashes: open.dashes, items: open.items }
         };
         self.attach(tree)
+    }
+
+    /// The end of a pair's value, or of the colon when nothing follows it.
+    fn pair_end(&self, (key, value): &(Tree<'a>, Tree<'a>)) -> usize {
+        if !value.is_absent() {
+            return key.span.end.max(value.span.end);
+        }
+        let colon = skip_blank(self.text, key.span.end);
+        if self.text[colon..].starts_with(':') { colon + 1 } else { key.span.end }
     }
 
     fn attach(&mut self, tree: Tree<'a>) -> Result<(), Failure> {
@@ -301,7 +303,7 @@ pub(crate) fn skip_blank(text: &str, mut at: usize) -> usize {
         match bytes.get(at) {
             Some(b' ' | b'\t' | b'\r' | b'\n') => at += 1,
             Some(b'#') if at == 0 || bytes[at - 1].is_ascii_whitespace() => {
-                at = text[at..].find('\n').map_or(text.len(), |found| at + found);
+                at = text[at..].find(['\n', '\r']).map_or(text.len(), |found| at + found);
             }
             _ => return at,
         }

@@ -83,6 +83,7 @@ fn trees_take_the_style_of_their_surroundings() {
         ("a: 1 # c\nb: 2\n", "a", r#"["v"]"#, "a: # c\n- v\nb: 2\n"),
         ("a: {x: 1}\n", "a.x", r#"{"k":["v",1]}"#, "a: {x: {k: [v, 1]}}\n"),
         ("a: 1\n", "b", r#"{"k":{}}"#, "a: 1\nb:\n  k: {}\n"),
+        ("l:\n-\n  a:\n- 2\n", "l.0", r#"{"k":"v"}"#, "l:\n-\n  k: v\n- 2\n"),
         ("l:\n- 1\n- 2\n", "l.0", r#"{"k":"v","m":1}"#, "l:\n-\n  k: v\n  m: 1\n- 2\n"),
     ] {
         check(input, &[set(path, tree(new))], expected);
@@ -137,6 +138,30 @@ fn edits_follow_one_another() {
 }
 
 #[test]
+fn many_edits_come_to_what_they_come_to_one_by_one() {
+    let item = "- kind: Secret\n  data:\n    a: x\n    b: y # c\n";
+    let input = format!("items:\n{}", item.repeat(5));
+    let mut edits = Vec::new();
+    for item in 0..5 {
+        edits.push(set(&format!("items.{item}.kind"), text("Sealed")));
+        edits.push(set(&format!("items.{item}.spec.a"), text("AgA")));
+        edits.push(rename(&format!("items.{item}.data.b"), "c"));
+        edits.push(set(&format!("items.{item}.data.c"), text("AgC")));
+        edits.push(remove(&format!("items.{item}.data.a")));
+        edits.push(set(&format!("items.{item}.spec.a"), text("AgB")));
+    }
+    edits.push(remove("items.0"));
+    edits.push(set("items.0.kind", text("First")));
+    let one_by_one = edits.iter().fold(input.clone(), |text, edit| edited(&text, std::slice::from_ref(edit)));
+    let at_once = edited(&input, &edits);
+    assert_eq!(at_once, one_by_one);
+    assert!(
+        at_once.starts_with("items:\n- kind: First\n  data:\n    c: AgC # c\n  spec:\n    a: AgB\n- kind: Sealed\n"),
+        "{at_once}"
+    );
+}
+
+#[test]
 fn shared_values_and_missing_fields_are_refused() {
     for (input, edit, expected) in [
         (
@@ -152,6 +177,7 @@ fn shared_values_and_missing_fields_are_refused() {
             "f.yaml:1:11: a key that comes from a merge cannot be edited in place",
         ),
         ("a: &x {k: v}\nb:\n  <<: *x\n", remove("b.k"), "f.yaml:1:11: a key that comes from a merge cannot be edited in place"),
+        ("a: 1\rb: 2\r", remove("a"), "f.yaml:1:4: a document with carriage returns for line breaks cannot be edited in place"),
         ("a: 1\n", remove("b.c"), "f.yaml:1:1: no field \"b.c\" to edit"),
         ("a: 1\n", set("a.b", text("n")), "f.yaml:1:4: no field \"a.b\" to edit"),
         ("a: [1]\n", set("a.3", text("n")), "f.yaml:1:4: no field \"a[3]\" to edit"),

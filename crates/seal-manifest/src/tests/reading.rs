@@ -26,6 +26,7 @@ fn all_shapes_of_files_are_read() {
         ("a: |+\n  text\n\nb: >-\n  one\n  two\n", r#"{"a":"text\n\n","b":"one two"}"#),
         ("a: |2-\n    text\n", r#"{"a":"  text"}"#),
         ("a: ''\nb: \"\"\nc:\nd: ~\n", r#"{"a":"","b":"","c":null,"d":null}"#),
+        ("\t#\r\r>\r\r", "\"\""),
         ("- a\n- b: c\n-\n", r#"["a",{"b":"c"},null]"#),
     ] {
         check(input, expected);
