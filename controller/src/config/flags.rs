@@ -9,7 +9,8 @@ use super::{
     environment::{Environment, without_logging_flags},
     go_values,
     settings::{
-        Config, DriftPolicy, HttpConfig, KeyConfig, KeyMode, KeyOrder, KubeConfig, LeaderConfig, LogConfig, LogLevel, Profile, Watched,
+        Config, DriftPolicy, HttpConfig, KeyConfig, KeyMode, KeyOrder, KubeConfig, LeaderConfig, LogConfig, LogLevel, Profile,
+        Watched,
     },
 };
 
@@ -31,7 +32,9 @@ pub struct UsageError(pub String);
 
 #[derive(Parser)]
 #[command(name = "seal-controller", disable_version_flag = true, args_override_self = true)]
-#[command(about = "Turns SealedSecrets back into Secrets. Every flag can be given as SEALED_SECRETS_<FLAG>; the command line wins.")]
+#[command(
+    about = "Turns SealedSecrets back into Secrets. Every flag can be given as SEALED_SECRETS_<FLAG>; the command line wins."
+)]
 struct Flags {
     /// Which defaults fill the gaps: upstream's (compatible) or secure ones (strict)
     #[arg(long, default_value = "compatible")]
@@ -313,7 +316,9 @@ impl Flags {
         let cutoff = Some(self.key_cutoff_time.trim()).filter(|text| !text.is_empty());
         let external = matches!(self.key_mode, ModeFlag::External);
         if external && self.force_first_key {
-            return Err(UsageError("--force-first-key and --key-mode=external exclude each other: external mode never makes a key".to_owned()));
+            return Err(UsageError(
+                "--force-first-key and --key-mode=external exclude each other: external mode never makes a key".to_owned(),
+            ));
         }
         let fixed = external || self.pinned_key.is_some();
         Ok(KeyConfig {
@@ -357,7 +362,10 @@ impl Flags {
             (self.old_gc_behavior, "--old-gc-behavior has no effect: deletion is always left to Kubernetes".to_owned()),
             (self.max_unseal_retries != 5, "--max-unseal-retries has no effect: retries back off and never end".to_owned()),
             (!dropped.is_empty(), format!("logging flags without effect here: {}", dropped.join(", "))),
-            (risky(self.verify_endpoint) || risky(self.rotate_endpoint), "/v1/verify or /v1/rotate answer whoever reaches this port; --profile=strict turns them off".to_owned()),
+            (
+                risky(self.verify_endpoint) || risky(self.rotate_endpoint),
+                "/v1/verify or /v1/rotate answer whoever reaches this port; --profile=strict turns them off".to_owned(),
+            ),
         ]
         .into_iter()
         .filter_map(|(applies, text)| applies.then_some(text))
@@ -378,7 +386,9 @@ fn key_prefix(text: &str) -> Result<String, String> {
     match text {
         "" => Err("it must not be empty".to_owned()),
         _ if text.len() > 245 => Err("longer than 245 characters".to_owned()),
-        _ if !text.chars().all(allowed) || text.starts_with('-') => Err("only a-z, 0-9 and - are allowed, not first a -".to_owned()),
+        _ if !text.chars().all(allowed) || text.starts_with('-') => {
+            Err("only a-z, 0-9 and - are allowed, not first a -".to_owned())
+        }
         _ => Ok(text.to_owned()),
     }
 }

@@ -25,7 +25,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         rest = &rest[unit_end..];
     }
     // Go's own durations end at 2^63 nanoseconds.
-    u64::try_from(nanos).ok().filter(|n| *n <= i64::MAX as u64).map(Duration::from_nanos).ok_or_else(|| "longer than 292 years".to_owned())
+    u64::try_from(nanos)
+        .ok()
+        .filter(|n| *n <= i64::MAX as u64)
+        .map(Duration::from_nanos)
+        .ok_or_else(|| "longer than 292 years".to_owned())
 }
 
 fn unit_nanos(unit: &str) -> Option<u128> {
@@ -72,7 +76,8 @@ pub(super) fn labels(text: &str) -> Result<BTreeMap<String, String>, String> {
 pub(super) fn annotations(text: &str) -> Result<BTreeMap<String, String>, String> {
     let mut pairs = BTreeMap::new();
     for entry in text.split(',').filter(|entry| !entry.trim().is_empty()) {
-        let (key, value) = entry.split_once('=').ok_or_else(|| format!("entry {entry:?} has no '=', expected key=value,key=value"))?;
+        let (key, value) =
+            entry.split_once('=').ok_or_else(|| format!("entry {entry:?} has no '=', expected key=value,key=value"))?;
         let key = key.trim();
         if !is_qualified_name(key) {
             return Err(format!("{key:?} is not a label or annotation name"));
@@ -139,7 +144,9 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_go_reads_them() {
-        for (text, seconds) in [("0", 0.0), ("0s", 0.0), ("720h", 2_592_000.0), ("1h30m", 5400.0), ("1.5s", 1.5), (".5m", 30.0), ("2m", 120.0)] {
+        for (text, seconds) in
+            [("0", 0.0), ("0s", 0.0), ("720h", 2_592_000.0), ("1h30m", 5400.0), ("1.5s", 1.5), (".5m", 30.0), ("2m", 120.0)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
         }
         assert_eq!(duration("300ms1us"), Ok(Duration::from_nanos(300_001_000)));
@@ -168,7 +175,10 @@ mod tests {
 
     #[test]
     fn listen_addresses() {
-        assert_eq!(listen(":8080").map(|a| a.iter().map(ToString::to_string).collect()), Ok(vec!["[::]:8080".to_owned(), "0.0.0.0:8080".to_owned()]));
+        assert_eq!(
+            listen(":8080").map(|a| a.iter().map(ToString::to_string).collect()),
+            Ok(vec!["[::]:8080".to_owned(), "0.0.0.0:8080".to_owned()])
+        );
         assert_eq!(listen("127.0.0.1:0").map(|a| a.len()), Ok(1));
         assert!(listen("8080").is_err() && listen(":x").is_err() && listen("example.com:1").is_err());
     }

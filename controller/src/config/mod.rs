@@ -10,7 +10,8 @@ mod settings;
 pub use environment::Environment;
 pub use flags::{Invocation, UsageError, parse};
 pub use settings::{
-    Config, DriftPolicy, HttpConfig, KeyConfig, KeyMode, KeyOrder, KubeConfig, LeaderConfig, LogConfig, LogLevel, Profile, Watched,
+    Config, DriftPolicy, HttpConfig, KeyConfig, KeyMode, KeyOrder, KubeConfig, LeaderConfig, LogConfig, LogLevel, Profile,
+    Watched,
 };
 
 #[cfg(test)]

@@ -107,12 +107,19 @@ fn every_flag_of_upstream_is_taken() {
 
 #[test]
 fn variables_fill_in_and_the_command_line_wins() {
-    let variables = [("SEALED_SECRETS_KEY_RENEW_PERIOD", "1h"), ("SEALED_SECRETS_DRIFT", "report"), ("SEALED_SECRETS_UPDATE_STATUS", "false")];
+    let variables = [
+        ("SEALED_SECRETS_KEY_RENEW_PERIOD", "1h"),
+        ("SEALED_SECRETS_DRIFT", "report"),
+        ("SEALED_SECRETS_UPDATE_STATUS", "false"),
+    ];
     let config = run(&["--key-renew-period=2h"], &variables).expect("valid");
     assert_eq!(config.keys.renew_period, Some(Duration::from_hours(2)));
     assert_eq!(config.drift, DriftPolicy::Report);
     assert!(!config.update_status);
-    assert_eq!(run(&[], &[("SEALED_SECRETS_ROTATE_PERIOD", "3h")]).expect("valid").keys.renew_period, Some(Duration::from_hours(3)));
+    assert_eq!(
+        run(&[], &[("SEALED_SECRETS_ROTATE_PERIOD", "3h")]).expect("valid").keys.renew_period,
+        Some(Duration::from_hours(3))
+    );
     assert_eq!(run(&[], &[("POD_NAMESPACE", "kube-system")]).expect("valid").home_namespace, "kube-system");
 }
 

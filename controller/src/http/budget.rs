@@ -52,7 +52,9 @@ impl<'a> Budget<'a> {
 impl Stopped {
     pub(super) fn answer(self) -> Answer {
         match self {
-            Self::TooMuch => Answer::text(http::StatusCode::PAYLOAD_TOO_LARGE, "too many items for one request: split the SealedSecret"),
+            Self::TooMuch => {
+                Answer::text(http::StatusCode::PAYLOAD_TOO_LARGE, "too many items for one request: split the SealedSecret")
+            }
             Self::Abandoned => Answer::text(http::StatusCode::SERVICE_UNAVAILABLE, "abandoned"),
         }
     }

@@ -14,8 +14,8 @@ pub(super) struct Request {
 }
 
 /// Reads exactly one JSON or YAML document. Upstream answers 500 to everything else.
-pub(super) fn read(body: Vec<u8>) -> Result<Request, Answer> {
-    let wrong = |text: &str| Answer::text(StatusCode::INTERNAL_SERVER_ERROR, text);
+pub(super) fn read(body: Vec<u8>) -> Result<Request, Box<Answer>> {
+    let wrong = |text: &str| Box::new(Answer::text(StatusCode::INTERNAL_SERVER_ERROR, text));
     let file = ManifestFile::parse("request", body).map_err(|error| wrong(&error.to_string()))?;
     let [document] = file.documents.as_slice() else {
         return Err(wrong("expected exactly one SealedSecret as JSON or YAML"));

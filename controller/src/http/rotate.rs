@@ -32,7 +32,7 @@ pub(super) fn rotate(
     let failed = |text: &str| Answer::text(StatusCode::INTERNAL_SERVER_ERROR, text);
     let mut request = match request::read(body) {
         Ok(request) => request,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let Some(newest) = newest else { return failed("there is no key to seal to") };
     if request.object.blob.is_some() {

@@ -106,9 +106,8 @@ impl Server {
         let answer = match (route.is_private(), &method) {
             (true, &Method::POST) => self.private(route, request).await,
             (false, &Method::GET | &Method::HEAD) => self.plain(route),
-            (private, _) => {
-                Answer::text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed").with("allow", http::HeaderValue::from_static(if private { "POST" } else { "GET, HEAD" }))
-            }
+            (private, _) => Answer::text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
+                .with("allow", http::HeaderValue::from_static(if private { "POST" } else { "GET, HEAD" })),
         };
         if path.starts_with("/v1/") {
             let took = self.public.clock.now().saturating_sub(started);
@@ -120,7 +119,9 @@ impl Server {
     fn plain(&self, route: Route) -> Answer {
         let snapshot = self.public.keys.snapshot();
         match route {
-            Route::Readyz if !(snapshot.loaded && (self.public.ready)()) => Answer::text(StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+            Route::Readyz if !(snapshot.loaded && (self.public.ready)()) => {
+                Answer::text(StatusCode::SERVICE_UNAVAILABLE, "not ready")
+            }
             Route::Certificate => match &snapshot.newest {
                 Some(newest) => Answer::of_type(StatusCode::OK, "application/x-pem-file", newest.pem.clone()),
                 None => Answer::text(StatusCode::INTERNAL_SERVER_ERROR, "cannot get certificate"),
@@ -141,7 +142,10 @@ impl Server {
             _ => (config.rotate, &self.rotate, "--rotate-endpoint"),
         };
         if !on {
-            return Answer::text(StatusCode::NOT_FOUND, &format!("turned off here: it cannot know its caller; {flag} turns it on"));
+            return Answer::text(
+                StatusCode::NOT_FOUND,
+                &format!("turned off here: it cannot know its caller; {flag} turns it on"),
+            );
         }
         if let Err(wait) = limit.take(self.public.clock.now()) {
             let seconds = wait.as_secs() + 1;
@@ -164,7 +168,8 @@ impl Server {
         let _permit = self.bodies.try_acquire().map_err(|_| busy())?;
         let config = &self.public.config;
         let too_large = || Answer::text(StatusCode::PAYLOAD_TOO_LARGE, "the request is larger than any SealedSecret");
-        let announced = request.headers().get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        let announced =
+            request.headers().get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > config.max_body) {
             return Err(too_large());
         }

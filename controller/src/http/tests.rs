@@ -64,7 +64,9 @@ struct Lab {
 }
 
 fn settings(flags: &[&str]) -> HttpConfig {
-    let Ok(Invocation::Run(config)) = parse(flags.iter().map(|f| (*f).to_owned()), &Environment::default()) else { panic!("{flags:?}") };
+    let Ok(Invocation::Run(config)) = parse(flags.iter().map(|f| (*f).to_owned()), &Environment::default()) else {
+        panic!("{flags:?}")
+    };
     config.http
 }
 
@@ -179,7 +181,10 @@ async fn statuses_are_those_of_upstream() {
         }
     }
     let counted = lab.metrics.render(false);
-    assert!(counted.contains("sealed_secrets_controller_http_requests_total{path=\"/v1/verify\",code=\"409\",method=\"post\"} 2"), "{counted}");
+    assert!(
+        counted.contains("sealed_secrets_controller_http_requests_total{path=\"/v1/verify\",code=\"409\",method=\"post\"} 2"),
+        "{counted}"
+    );
 }
 
 #[tokio::test]
@@ -242,7 +247,8 @@ async fn rotate_seals_stale_items_anew_and_keeps_all_the_rest() {
     let mut rotated: Value = serde_json::from_str(&body).expect("JSON");
     let ring = lab.keys.snapshot().keyring.clone();
     let view = SealedObject::from_json(&rotated).expect("a SealedSecret");
-    let opened = ring.open(&Item::decode(&view.items["stale"]).expect("an item"), &view.binding().expect("valid"), None).expect("opens");
+    let opened =
+        ring.open(&Item::decode(&view.items["stale"]).expect("an item"), &view.binding().expect("valid"), None).expect("opens");
     assert_eq!((opened.value.expose(), &opened.key), (b"moved on".as_slice(), lab.newest.public_key.fingerprint()));
     assert_eq!(rotated["spec"]["encryptedData"]["fresh"], json!(fresh));
     rotated["spec"]["encryptedData"]["stale"] = object["spec"]["encryptedData"]["stale"].clone();
@@ -299,7 +305,8 @@ async fn the_rate_is_limited_for_each_path_and_no_header_helps() {
     let lab = lab_with(&[], Arc::new(Still));
     let mut statuses = Vec::new();
     for n in 0..5 {
-        let request = Request::post("/v1/verify").header("x-forwarded-for", format!("10.0.0.{n}")).body(Body::empty()).expect("a request");
+        let request =
+            Request::post("/v1/verify").header("x-forwarded-for", format!("10.0.0.{n}")).body(Body::empty()).expect("a request");
         let response = lab.router.clone().oneshot(request).await.expect("answers");
         statuses.push((response.status().as_u16(), response.headers().get("retry-after").is_some()));
     }
@@ -329,7 +336,10 @@ async fn without_a_key_it_is_ready_but_has_no_certificate() {
     let lab = lab(&[]);
     lab.keys.set(Snapshot { loaded: true, ..Snapshot::default() });
     assert_eq!(lab.send("GET", "/readyz", "").await.0, 200);
-    assert_eq!(lab.send("GET", "/v1/cert.pem", "").await, (StatusCode::INTERNAL_SERVER_ERROR, "cannot get certificate\n".to_owned()));
+    assert_eq!(
+        lab.send("GET", "/v1/cert.pem", "").await,
+        (StatusCode::INTERNAL_SERVER_ERROR, "cannot get certificate\n".to_owned())
+    );
     lab.keys.set(Snapshot::default());
     assert_eq!(lab.send("GET", "/readyz", "").await, (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned()));
     assert_eq!(lab.send("GET", "/healthz", "").await.0, 200);
@@ -338,7 +348,9 @@ async fn without_a_key_it_is_ready_but_has_no_certificate() {
 #[tokio::test]
 async fn metrics_come_in_the_format_that_was_asked_for() {
     let metrics = Arc::new(Metrics::new("v", false, Arc::new(Still)));
-    for (accept, kind) in [("*/*", "text/plain; version=0.0.4"), ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text")] {
+    for (accept, kind) in
+        [("*/*", "text/plain; version=0.0.4"), ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text")]
+    {
         let request = Request::get("/metrics").header("accept", accept).body(Body::empty()).expect("a request");
         let response = metrics_router(metrics.clone()).oneshot(request).await.expect("answers");
         let content_type = response.headers()["content-type"].to_str().expect("text").to_owned();

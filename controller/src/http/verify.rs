@@ -15,7 +15,7 @@ use crate::pool::Abandoned;
 pub(super) fn verify(body: Vec<u8>, keyring: &Keyring, accept_v1: bool, abandoned: &Abandoned) -> Answer {
     let request = match request::read(body) {
         Ok(request) => request,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     match opens(&request, keyring, accept_v1, abandoned) {
         Ok(true) => Answer::text(StatusCode::OK, ""),

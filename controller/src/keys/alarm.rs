@@ -31,8 +31,8 @@ impl Alarms {
         self.told.retain(|text| current.contains(text));
     }
 
-    /// Tells of a key Secret that is left out.
-    pub(super) async fn unreadable(&mut self, secret: &KeySecret, fault: &KeyFault) -> String {
+    /// Tells of a key Secret that is left out. Every replica says so in its log, the leader in an Event too.
+    pub(super) async fn unreadable(&mut self, secret: &KeySecret, fault: &KeyFault, leads: bool) -> String {
         let told = format!("{}@{}: {fault}", secret.name, secret.resource_version);
         if self.is_new(&told) {
             tracing::error!(
@@ -41,8 +41,9 @@ impl Alarms {
                 %fault,
                 "key Secret cannot be read and is left out; repair it, or remove its label sealedsecrets.bitnami.com/sealed-secrets-key"
             );
-            let message = format!("sealing key left out: {fault}");
-            self.event(&secret.name, &secret.uid, "BadSealingKey", &message).await;
+            if leads {
+                self.event(&secret.name, &secret.uid, "BadSealingKey", &format!("sealing key left out: {fault}")).await;
+            }
         }
         told
     }

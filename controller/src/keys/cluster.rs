@@ -61,12 +61,14 @@ impl ClusterKeys {
 
     async fn list_keys(&self) -> Result<Vec<KeySecret>, KubeError> {
         let labelled = ListParams::default().labels(&format!("{KEY_LABEL}={ACTIVE}"));
-        let mut found: Vec<KeySecret> = self.secrets.list(&labelled).await.map_err(failed)?.items.into_iter().map(key_secret).collect();
+        let mut found: Vec<KeySecret> =
+            self.secrets.list(&labelled).await.map_err(failed)?.items.into_iter().map(key_secret).collect();
         // Upstream before 0.9 kept its one key in a Secret of exactly this name, without the label.
         if !found.iter().any(|secret| secret.name == self.legacy_name) {
             let legacy = self.secrets.get_opt(&self.legacy_name).await.map_err(failed)?;
             // With the label at another value it was put out of use on purpose.
-            let unlabelled = legacy.filter(|secret| secret.metadata.labels.as_ref().is_none_or(|labels| !labels.contains_key(KEY_LABEL)));
+            let unlabelled =
+                legacy.filter(|secret| secret.metadata.labels.as_ref().is_none_or(|labels| !labels.contains_key(KEY_LABEL)));
             found.extend(unlabelled.map(key_secret));
         }
         Ok(found)
@@ -98,7 +100,11 @@ impl KeyApi for ClusterKeys {
                 ..ObjectMeta::default()
             };
             let data = [(CERTIFICATE, new.certificate.clone().into_bytes()), (PRIVATE, new.private.expose().to_vec())];
-            let stored = self.secrets.create(&PostParams::default(), &secret(metadata, "kubernetes.io/tls", data)).await.map_err(failed)?;
+            let stored = self
+                .secrets
+                .create(&PostParams::default(), &secret(metadata, "kubernetes.io/tls", data))
+                .await
+                .map_err(failed)?;
             Ok(stored.metadata.name.unwrap_or_default())
         }
         .boxed()
@@ -126,7 +132,8 @@ impl KeyApi for ClusterKeys {
     fn create_install<'a>(&'a self, install: &'a InstallSecret) -> Answer<'a, String> {
         async move {
             let metadata = ObjectMeta { name: Some(INSTALL_SECRET.to_owned()), labels: Some(managed()), ..ObjectMeta::default() };
-            let keys = [(INSTALL_KEY, install.install_key.expose().to_vec()), (SIGNING_KEY, install.signing_key.expose().to_vec())];
+            let keys =
+                [(INSTALL_KEY, install.install_key.expose().to_vec()), (SIGNING_KEY, install.signing_key.expose().to_vec())];
             let trusted = install.trusted.as_ref().map(|trusted| (TRUSTED, lines(trusted).into_bytes()));
             let body = secret(metadata, "sealkit.dev/installation", keys.into_iter().chain(trusted));
             let stored = self.secrets.create(&PostParams::default(), &body).await.map_err(failed)?;

@@ -39,11 +39,18 @@ pub(crate) fn key_secret(name: &str, created: i64, pair: &Pair) -> KeySecret {
     }
 }
 
+/// A key Secret that was created: labels, annotations and name.
+pub(crate) struct Created {
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) name: String,
+}
+
 /// What is stored, and what goes wrong.
 #[derive(Default)]
 pub(crate) struct Stored {
     pub(crate) keys: Vec<KeySecret>,
-    pub(crate) new_keys: Vec<(BTreeMap<String, String>, BTreeMap<String, String>, String)>,
+    pub(crate) new_keys: Vec<Created>,
     pub(crate) install: Option<InstallSecret>,
     pub(crate) bundle: Option<BundleObject>,
     pub(crate) any_sealed: bool,
@@ -85,7 +92,11 @@ impl FakeKeys {
     }
 
     /// Carries out a write under the next fault.
-    fn write<T: Send + 'static>(&self, call: &'static str, act: impl FnOnce(&mut Stored, String) -> Result<T, KubeError>) -> Answer<'static, T> {
+    fn write<T: Send + 'static>(
+        &self,
+        call: &'static str,
+        act: impl FnOnce(&mut Stored, String) -> Result<T, KubeError>,
+    ) -> Answer<'static, T> {
         let mut stored = self.stored();
         stored.calls.push(call);
         let lost = KubeError::Transport("connection lost");
@@ -116,7 +127,8 @@ impl KeyApi for FakeKeys {
     fn create_key<'a>(&'a self, new: &'a NewKeySecret) -> Answer<'a, String> {
         self.write("create key", |stored, version| {
             let name = format!("{}{version}", new.generate_name);
-            stored.new_keys.push((new.labels.clone(), new.annotations.clone(), name.clone()));
+            let (labels, annotations) = (new.labels.clone(), new.annotations.clone());
+            stored.new_keys.push(Created { labels, annotations, name: name.clone() });
             stored.keys.push(KeySecret {
                 uid: format!("uid-{name}"),
                 resource_version: version,

@@ -81,7 +81,9 @@ pub enum Withheld {
     )]
     Unopened,
     /// Keys come from outside.
-    #[error("no sealing key is usable and --key-mode=external forbids making one: create a key Secret with the label sealedsecrets.bitnami.com/sealed-secrets-key=active")]
+    #[error(
+        "no sealing key is usable and --key-mode=external forbids making one: create a key Secret with the label sealedsecrets.bitnami.com/sealed-secrets-key=active"
+    )]
     External,
     /// The pinned key is not there.
     #[error("the key of --pinned-key is not among the key Secrets: restore it, or pin another one")]

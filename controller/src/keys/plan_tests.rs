@@ -36,7 +36,11 @@ fn seen(keys: &[KeyFacts]) -> Seen<'_> {
 }
 
 fn order(plan: &KeyPlan) -> Vec<u8> {
-    (0..=9).filter_map(|n| plan.order.iter().position(|f| *f == fingerprint(n)).map(|at| (at, n))).collect::<std::collections::BTreeMap<_, _>>().into_values().collect()
+    (0..=9)
+        .filter_map(|n| plan.order.iter().position(|f| *f == fingerprint(n)).map(|at| (at, n)))
+        .collect::<std::collections::BTreeMap<_, _>>()
+        .into_values()
+        .collect()
 }
 
 #[test]
@@ -95,9 +99,23 @@ fn renewal_cutoff_and_request_make_a_key_when_due() {
         ("off", never.clone(), false, true, Make::Nothing, None),
         ("a follower", days(30), false, false, Make::Nothing, None),
         ("asked", days(41), true, true, Make::Key(Because::Asked), Some(NOW + DAY)),
-        ("older than the cutoff", KeyConfig { cutoff: Some(NOW - DAY), ..never.clone() }, false, true, Make::Key(Because::Cutoff), None),
+        (
+            "older than the cutoff",
+            KeyConfig { cutoff: Some(NOW - DAY), ..never.clone() },
+            false,
+            true,
+            Make::Key(Because::Cutoff),
+            None,
+        ),
         ("a cutoff to come", KeyConfig { cutoff: Some(NOW + DAY), ..never.clone() }, false, true, Make::Nothing, Some(NOW + DAY)),
-        ("younger than the cutoff", KeyConfig { cutoff: Some(NOW - 50 * DAY), ..never.clone() }, false, true, Make::Nothing, None),
+        (
+            "younger than the cutoff",
+            KeyConfig { cutoff: Some(NOW - 50 * DAY), ..never.clone() },
+            false,
+            true,
+            Make::Nothing,
+            None,
+        ),
         ("external", KeyConfig { mode: KeyMode::External, ..days(30) }, true, true, Make::Nothing, None),
         ("pinned", KeyConfig { pinned: Some(fingerprint(1)), ..days(30) }, true, true, Make::Nothing, None),
     ] {

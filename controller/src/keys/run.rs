@@ -154,7 +154,8 @@ impl Rounds {
         let secrets = self.runner.api.key_secrets().await?;
         let stamp: Vec<_> = secrets.iter().map(|secret| (secret.uid.clone(), secret.resource_version.clone())).collect();
         let (loaded, faults, secrets) = read_all(secrets).await;
-        let any_sealed = loaded.is_empty() && self.runner.config.mode == KeyMode::Generate && self.runner.api.any_sealed().await?;
+        let any_sealed =
+            loaded.is_empty() && self.runner.config.mode == KeyMode::Generate && self.runner.api.any_sealed().await?;
         let facts: Vec<KeyFacts> = loaded.iter().map(|key| key.facts.clone()).collect();
         let install = self.runner.store.install();
         let seen = Seen {
@@ -176,9 +177,9 @@ impl Rounds {
     }
 
     async fn tell(&mut self, secrets: &[KeySecret], faults: &[(usize, KeyFault)], plan: &KeyPlan) {
-        let mut current = BTreeSet::new();
+        let (leads, mut current) = (self.leads(), BTreeSet::new());
         for (at, fault) in faults {
-            current.insert(self.alarms.unreadable(&secrets[*at], fault).await);
+            current.insert(self.alarms.unreadable(&secrets[*at], fault, leads).await);
         }
         if let Make::Withheld(withheld) = plan.make {
             let told = withheld.to_string();
@@ -188,7 +189,9 @@ impl Rounds {
             current.insert(told);
         }
         for fingerprint in &plan.decrypt_only {
-            let told = format!("key {fingerprint} opens but is not sealed to: it appeared after the first start; --import-keys={fingerprint} imports it");
+            let told = format!(
+                "key {fingerprint} opens but is not sealed to: it appeared after the first start; --import-keys={fingerprint} imports it"
+            );
             if self.alarms.is_new(&told) {
                 tracing::warn!("{told}");
             }
@@ -206,7 +209,12 @@ impl Rounds {
         }
         let snapshot = snapshot(loaded, plan, withheld);
         self.runner.metrics.keys(gauges(&snapshot, unreadable));
-        tracing::info!(keys = plan.order.len(), unreadable, newest = plan.newest.as_ref().map(Fingerprint::as_str), "sealing keys changed");
+        tracing::info!(
+            keys = plan.order.len(),
+            unreadable,
+            newest = plan.newest.as_ref().map(Fingerprint::as_str),
+            "sealing keys changed"
+        );
         self.runner.store.set(snapshot);
         self.out = Some((stamp, shown));
     }
@@ -214,7 +222,9 @@ impl Rounds {
     /// Writes down which keys are trusted. Only the leader writes.
     async fn record(&mut self, install: Install, facts: &[KeyFacts], plan: &KeyPlan) -> Result<(), RoundError> {
         let present = facts.iter().map(|key| key.fingerprint.clone()).collect();
-        let Some(trusted) = record(install.trusted.as_ref(), &present, &plan.decrypt_only).filter(|_| self.leads()) else { return Ok(()) };
+        let Some(trusted) = record(install.trusted.as_ref(), &present, &plan.decrypt_only).filter(|_| self.leads()) else {
+            return Ok(());
+        };
         self.write_record(install, trusted).await
     }
 
@@ -255,7 +265,7 @@ impl Rounds {
         };
         let name = self.runner.api.create_key(&new).await?;
         self.runner.metrics.key_made();
-        tracing::info!(namespace = self.runner.home, name, fingerprint = %key.fingerprint(), "sealing key stored\n{}", certificate.pem);
+        tracing::info!(namespace = self.runner.home, name, fingerprint = %key.fingerprint(), certificate = certificate.pem, "sealing key stored");
         Ok(())
     }
 
@@ -325,9 +335,14 @@ fn snapshot(mut loaded: Vec<LoadedKey>, plan: &KeyPlan, withheld: Option<super::
         }
     }
     let sealable = |key: &&LoadedKey| !plan.decrypt_only.contains(&key.facts.fingerprint);
-    let newest = ordered.iter().find(|key| Some(&key.facts.fingerprint) == plan.newest.as_ref()).map(|key| key.certificate.clone());
+    let newest =
+        ordered.iter().find(|key| Some(&key.facts.fingerprint) == plan.newest.as_ref()).map(|key| key.certificate.clone());
     Snapshot {
-        certificates: if newest.is_some() { ordered.iter().filter(sealable).map(|key| key.certificate.clone()).collect() } else { Vec::new() },
+        certificates: if newest.is_some() {
+            ordered.iter().filter(sealable).map(|key| key.certificate.clone()).collect()
+        } else {
+            Vec::new()
+        },
         newest,
         keyring: seal_crypto::Keyring::new(ordered.into_iter().map(|key| key.key).collect()),
         generation: 0,

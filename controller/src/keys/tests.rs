@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::{
     KEY_LABEL, KeyRunner, KeyStore,
-    fake::{FakeKeys, Pair, key_secret, made},
+    fake::{Created, FakeKeys, Pair, key_secret, made},
     plan::Withheld,
     run::Rounds,
 };
@@ -64,7 +64,12 @@ impl Kube for Events {
     fn list<'a>(&'a self, _: &'a Selection, _: u32, _: &'a str) -> Answer<'a, Page> {
         none()
     }
-    fn watch<'a>(&'a self, _: &'a Selection, _: &'a str, _: Duration) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>> {
+    fn watch<'a>(
+        &'a self,
+        _: &'a Selection,
+        _: &'a str,
+        _: Duration,
+    ) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>> {
         none()
     }
     fn sealed<'a>(&'a self, _: &'a ObjectRef) -> Answer<'a, Option<Value>> {
@@ -104,7 +109,9 @@ struct Process {
 }
 
 fn start(api: &Arc<FakeKeys>, flags: &[&str]) -> Process {
-    let Ok(Invocation::Run(config)) = parse(flags.iter().map(|f| (*f).to_owned()), &Environment::default()) else { panic!("{flags:?}") };
+    let Ok(Invocation::Run(config)) = parse(flags.iter().map(|f| (*f).to_owned()), &Environment::default()) else {
+        panic!("{flags:?}")
+    };
     let mut keys = config.keys;
     keys.size = 1024;
     let (lead, leads) = watch::channel(true);
@@ -142,7 +149,8 @@ impl Process {
 
 fn with_keys(pairs: &[(&str, &Pair)]) -> Arc<FakeKeys> {
     let api = Arc::new(FakeKeys::default());
-    api.stored().keys = pairs.iter().enumerate().map(|(at, (name, pair))| key_secret(name, NOW - DAY + at as i64, pair)).collect();
+    api.stored().keys =
+        pairs.iter().enumerate().map(|(at, (name, pair))| key_secret(name, NOW - DAY + at as i64, pair)).collect();
     api
 }
 
@@ -154,8 +162,11 @@ async fn the_first_key_has_upstreams_form_and_is_made_once() {
     process.round().await;
     process.assert_served_is_stored(&api);
     let stored = api.stored();
-    let [(labels, annotations, name)] = stored.new_keys.as_slice() else { panic!("{} keys", stored.new_keys.len()) };
-    assert_eq!(labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(), [format!("{KEY_LABEL}=active"), "team=a".to_owned()]);
+    let [Created { labels, annotations, name }] = stored.new_keys.as_slice() else { panic!("{} keys", stored.new_keys.len()) };
+    assert_eq!(
+        labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(),
+        [format!("{KEY_LABEL}=active"), "team=a".to_owned()]
+    );
     assert_eq!(annotations.len(), 1);
     assert!(name.starts_with("sealed-secrets-key"));
     assert!(stored.keys[0].private.expose().starts_with(b"-----BEGIN RSA PRIVATE KEY-----"));
@@ -172,7 +183,12 @@ async fn after_a_crash_or_a_lost_answer_at_any_write_there_is_one_key() {
             let mut process = start(&api, &["--profile=strict"]);
             process.round().await;
             process.assert_served_is_stored(&api);
-            assert_eq!(api.stored().keys.len(), 1, "write {failing} {}: {first:?}", if done { "done, answer lost" } else { "not done" });
+            assert_eq!(
+                api.stored().keys.len(),
+                1,
+                "write {failing} {}: {first:?}",
+                if done { "done, answer lost" } else { "not done" }
+            );
         }
     }
 }
@@ -253,6 +269,10 @@ async fn a_bad_key_secret_hurts_only_itself_and_is_told_once() {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["message"], "sealing key left out: tls.key: no PEM block RSA PRIVATE KEY or PRIVATE KEY found");
     assert_eq!(events[0]["involvedObject"]["name"], "rubbish");
+    let mut follower = start(&api, &[]);
+    follower.lead.send_replace(false);
+    follower.round().await;
+    assert!(follower.events.0.lock().expect("not poisoned").is_empty(), "one Event, from the one that leads");
 }
 
 #[tokio::test]

@@ -70,10 +70,14 @@ impl Metrics {
     fn refresh_ages(&self) {
         let (now, wall) = (self.clock.now(), self.clock.wall().as_second());
         let moments = self.moments();
-        let lag = moments.lag.filter(|(_, seen)| now.saturating_sub(*seen) < LAG_WINDOW).map_or(0.0, |(lag, _)| lag.as_secs_f64());
+        let lag =
+            moments.lag.filter(|(_, seen)| now.saturating_sub(*seen) < LAG_WINDOW).map_or(0.0, |(lag, _)| lag.as_secs_f64());
         self.series.queue_lag.set(lag);
         for (kind, seen) in &moments.alive {
-            self.series.watch_freshness.get_or_create(&vec![("kind", (*kind).to_owned())]).set(now.saturating_sub(*seen).as_secs_f64());
+            self.series
+                .watch_freshness
+                .get_or_create(&vec![("kind", (*kind).to_owned())])
+                .set(now.saturating_sub(*seen).as_secs_f64());
         }
         self.series.key_age.clear();
         for (fingerprint, time) in &moments.keys {
@@ -92,8 +96,14 @@ impl Metrics {
             .into_iter()
             .find(|known| known.eq_ignore_ascii_case(method))
             .unwrap_or("unknown");
-        self.series.http_requests.get_or_create(&vec![("path", path.to_owned()), ("code", code.to_string()), ("method", method.to_owned())]).inc();
-        self.series.http_duration.get_or_create(&vec![("path", path.to_owned()), ("method", method.to_owned())]).observe(took.as_secs_f64());
+        self.series
+            .http_requests
+            .get_or_create(&vec![("path", path.to_owned()), ("code", code.to_string()), ("method", method.to_owned())])
+            .inc();
+        self.series
+            .http_duration
+            .get_or_create(&vec![("path", path.to_owned()), ("method", method.to_owned())])
+            .observe(took.as_secs_f64());
     }
 
     /// The sealing keys changed.

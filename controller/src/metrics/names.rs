@@ -89,14 +89,26 @@ impl Series {
         registry.register("usable_keys", "Sealing keys that open", self.usable_keys.clone());
         registry.register("bad_key_secrets", "Key Secrets that cannot be read", self.bad_keys.clone());
         registry.register("key_age_seconds", "Age of a sealing key", self.key_age.clone());
-        registry.register("certificate_not_after_timestamp_seconds", "When the served certificate ends", self.certificate_expires.clone());
-        registry.register("key_withheld", "1 while no first key is made, to not seal to a key that opens nothing", self.key_withheld.clone());
+        registry.register(
+            "certificate_not_after_timestamp_seconds",
+            "When the served certificate ends",
+            self.certificate_expires.clone(),
+        );
+        registry.register(
+            "key_withheld",
+            "1 while no first key is made, to not seal to a key that opens nothing",
+            self.key_withheld.clone(),
+        );
         registry.register("keys_made", "Keys made and stored by this process", self.keys_made.clone());
         registry.register("objects_per_key", "SealedSecrets that a key opens", self.objects_per_key.clone());
         registry.register("queue_lag_seconds", "Longest wait of an object in the last minute", self.queue_lag.clone());
         registry.register("decrypts", "Private-key operations spent on opening", self.decrypts.clone());
         registry.register("noops", "Reconciles that found nothing to do", self.noops.clone());
-        registry.register("last_success_timestamp_seconds", "When an object was last opened or found in order", self.last_success.clone());
+        registry.register(
+            "last_success_timestamp_seconds",
+            "When an object was last opened or found in order",
+            self.last_success.clone(),
+        );
         registry.register("watch_freshness_seconds", "Time since a watch showed a sign of life", self.watch_freshness.clone());
         registry.register("leader", "1 while this process leads", self.leader.clone());
     }

@@ -79,7 +79,10 @@ mod tests {
         assert_eq!(plan(Some(&first), &key, std::slice::from_ref(&a), NOW + LIFETIME - RENEW - 1), Publication::Keep);
 
         let (second, serve) = written(plan(Some(&first), &key, &[b.clone(), a.clone()], NOW));
-        let read = Bundle::verify(&second, &key.verifying_key(), NOW).expect("believed").not_older_than(read.sequence + 1).expect("newer");
+        let read = Bundle::verify(&second, &key.verifying_key(), NOW)
+            .expect("believed")
+            .not_older_than(read.sequence + 1)
+            .expect("newer");
         assert_eq!((read.previous.as_deref(), serve), (Bundle::signature_of(&first).ok().as_deref(), true));
         assert_eq!(read.certificates, [b.pem, a.pem.clone()]);
         written(plan(Some(&first), &key, std::slice::from_ref(&a), NOW + LIFETIME - RENEW));

@@ -94,7 +94,11 @@ impl Publisher {
                 let bundle = BundleObject { resource_version, text };
                 self.api.put_bundle(&bundle).await?;
                 self.keys.set_bundle(bundle.text.into());
-                tracing::info!(certificates = snapshot.certificates.len(), installation = install.verifying_key.as_str(), "signed keys published");
+                tracing::info!(
+                    certificates = snapshot.certificates.len(),
+                    installation = install.verifying_key.as_str(),
+                    "signed keys published"
+                );
                 Ok(Round::Done)
             }
             (Publication::Write { serve_meanwhile: true, .. }, Some(present)) => {
