@@ -160,6 +160,9 @@ struct Flags {
     /// Answer /v1/rotate (default: compatible yes, strict no)
     #[arg(long, value_parser = go_values::boolean, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     rotate_endpoint: Option<bool>,
+    /// Largest body of /v1/verify and /v1/rotate in bytes (default: compatible 4194304, strict 1048576)
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1024..=33_554_432))]
+    max_request_bytes: Option<u32>,
     /// SealedSecrets may write Secrets into the home namespace (default: compatible yes, strict no)
     #[arg(long, value_parser = go_values::boolean, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     own_namespace: Option<bool>,
@@ -308,7 +311,7 @@ impl Flags {
             rotate: self.rotate_endpoint.unwrap_or(!strict),
             rate_per_second: self.rate_limit,
             rate_burst: self.rate_limit_burst,
-            max_body: if strict { 1 << 20 } else { 4 << 20 },
+            max_body: self.max_request_bytes.map_or(if strict { 1 << 20 } else { 4 << 20 }, |bytes| bytes as usize),
         })
     }
 

@@ -11,6 +11,7 @@ use std::{
 use axum::{Router, body::Body};
 use futures::{FutureExt, future::BoxFuture};
 use http::{Request, StatusCode};
+use rand::RngExt;
 use seal_core::sealed::SealedObject;
 use seal_crypto::{Binding, Certificate, Item, Keyring, PrivateKey, Scope};
 use serde_json::{Value, json};
@@ -229,6 +230,26 @@ async fn nothing_in_the_template_moves_an_answer() {
                     _ => assert_eq!(body, other_body, "{path} {template}"),
                 }
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn damaged_requests_are_answered() {
+    let lab = lab(&[]);
+    let object = sealed(&[("a", item("v", &lab.newest, Scope::Strict)), ("b", item("w", &lab.old, Scope::Strict))]);
+    let text = object.to_string().into_bytes();
+    let mut rng = rand::rng();
+    for (path, _) in ROUTES.into_iter().filter(|(_, route)| route.is_private()) {
+        for _ in 0..150 {
+            let mut damaged = text.clone();
+            for _ in 0..rng.random_range(1..4) {
+                let at = rng.random_range(0..damaged.len());
+                damaged[at] ^= 1 << rng.random_range(0..8);
+            }
+            damaged.truncate(if rng.random_ratio(1, 4) { rng.random_range(0..damaged.len()) } else { damaged.len() });
+            let (status, body) = lab.send("POST", path, damaged).await;
+            assert!(matches!(status.as_u16(), 200 | 409 | 500), "{path}: {status} {body}");
         }
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct Stored {
     /// The next writes: `true` = done and the answer lost, `false` = not done.
     pub(crate) faults: VecDeque<Option<bool>>,
     pub(crate) now: i64,
+    /// So many of the next reads fail.
+    pub(crate) broken_reads: usize,
     version: u64,
 }
 
@@ -115,6 +117,10 @@ impl FakeKeys {
     fn read<T: Send + 'static>(&self, call: &'static str, act: impl FnOnce(&Stored) -> T) -> Answer<'static, T> {
         let mut stored = self.stored();
         stored.calls.push(call);
+        if stored.broken_reads > 0 {
+            stored.broken_reads -= 1;
+            return std::future::ready(Err(KubeError::Server { code: 503, retry_after: None })).boxed();
+        }
         std::future::ready(Ok(act(&stored))).boxed()
     }
 }

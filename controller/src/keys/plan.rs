@@ -104,7 +104,7 @@ pub fn plan(config: &KeyConfig, seen: &Seen<'_>) -> KeyPlan {
         None => !decrypt_only.contains(&key.fingerprint) && time(key) <= seen.now.saturating_add(SKEW),
     };
     let newest = keys.iter().find(sealable).copied();
-    let (make, renewal) = whether_to_make(config, seen, newest.map(time), keys.is_empty());
+    let (make, renewal) = whether_to_make(config, seen, newest.map(|key| (time(key), key.not_after)), keys.is_empty());
     let matures = keys.iter().map(|key| time(key) - SKEW).filter(|at| *at > seen.now).min();
     let order = newest.into_iter().chain(keys.iter().copied().filter(|key| Some(*key) != newest));
     KeyPlan {
@@ -134,10 +134,10 @@ fn trusted(config: &KeyConfig, seen: &Seen<'_>, fingerprint: &Fingerprint) -> bo
 }
 
 /// Whether to make a key, and when time alone will ask again.
-fn whether_to_make(config: &KeyConfig, seen: &Seen<'_>, newest: Option<i64>, none_opens: bool) -> (Make, Option<i64>) {
+fn whether_to_make(config: &KeyConfig, seen: &Seen<'_>, newest: Option<(i64, i64)>, none_opens: bool) -> (Make, Option<i64>) {
     let may = config.mode == KeyMode::Generate && config.pinned.is_none();
     let when_leading = |because| if seen.leads { Make::Key(because) } else { Make::Nothing };
-    let Some(newest) = newest else {
+    let Some((newest, not_after)) = newest else {
         let make = match (&config.pinned, config.mode) {
             (Some(_), _) => Make::Withheld(Withheld::Pinned),
             (None, KeyMode::External) => Make::Withheld(Withheld::External),
@@ -151,7 +151,10 @@ fn whether_to_make(config: &KeyConfig, seen: &Seen<'_>, newest: Option<i64>, non
     if !may {
         return (Make::Nothing, None);
     }
-    let renewal = config.renew_period.map(|period| newest.saturating_add(i64::try_from(period.as_secs()).unwrap_or(i64::MAX)));
+    // People cannot seal to a certificate that has ended, so its end is a reason to renew as well.
+    let renewal = config
+        .renew_period
+        .map(|period| newest.saturating_add(i64::try_from(period.as_secs()).unwrap_or(i64::MAX)).min(not_after));
     let cutoff = config.cutoff.filter(|cutoff| newest < *cutoff);
     let due = |at: Option<i64>| at.is_some_and(|at| at <= seen.now);
     let because = if seen.asked {

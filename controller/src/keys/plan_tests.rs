@@ -28,7 +28,7 @@ fn fingerprint(n: u8) -> Fingerprint {
 
 /// Key `n`, created and valid from these times.
 fn key(n: u8, created: i64, not_before: i64) -> KeyFacts {
-    KeyFacts { name: format!("key-{n}"), fingerprint: fingerprint(n), created, not_before }
+    KeyFacts { name: format!("key-{n}"), fingerprint: fingerprint(n), created, not_before, not_after: i64::MAX }
 }
 
 fn seen(keys: &[KeyFacts]) -> Seen<'_> {
@@ -120,6 +120,20 @@ fn renewal_cutoff_and_request_make_a_key_when_due() {
         ("pinned", KeyConfig { pinned: Some(fingerprint(1)), ..days(30) }, true, true, Make::Nothing, None),
     ] {
         let plan = plan(&config, &Seen { asked, leads, ..seen(&keys) });
+        assert_eq!((plan.make, plan.look_again), (expected, look_again), "{name}");
+    }
+}
+
+#[test]
+fn a_certificate_that_ends_is_renewed_unless_renewal_is_off() {
+    let ending = |not_after| [KeyFacts { not_after, ..key(1, NOW - DAY, NOW - DAY) }];
+    let never = KeyConfig { renew_period: None, ..config(&[]) };
+    for (name, config, not_after, expected, look_again) in [
+        ("ended", config(&[]), NOW, Make::Key(Because::Renewal), None),
+        ("ends soon", config(&[]), NOW + 5, Make::Nothing, Some(NOW + 5)),
+        ("ended, off", never, NOW, Make::Nothing, None),
+    ] {
+        let plan = plan(&config, &seen(&ending(not_after)));
         assert_eq!((plan.make, plan.look_again), (expected, look_again), "{name}");
     }
 }

@@ -20,6 +20,8 @@ pub struct KeyFacts {
     pub created: i64,
     /// Start of validity of its certificate, seconds since 1970.
     pub not_before: i64,
+    /// End of validity of its certificate, seconds since 1970.
+    pub not_after: i64,
 }
 
 /// A key and its certificate.
@@ -82,6 +84,7 @@ pub fn read(secret: &KeySecret) -> Result<LoadedKey, KeyFault> {
         fingerprint: key.fingerprint().clone(),
         created: secret.created,
         not_before: certificate.not_before,
+        not_after: certificate.not_after,
     };
     Ok(LoadedKey { facts, key, certificate })
 }
@@ -90,6 +93,7 @@ pub fn read(secret: &KeySecret) -> Result<LoadedKey, KeyFault> {
 mod tests {
     use super::{KeyFault, read};
     use crate::keys::fake::{key_secret, made};
+    use rand::RngExt;
     use seal_crypto::{CertError, KeyError};
     use seal_secret::SecretBytes;
 
@@ -101,6 +105,23 @@ mod tests {
         let loaded = read(&key_secret("a", 5, &pair)).unwrap_or_else(|fault| panic!("{fault}"));
         assert_eq!((loaded.facts.name.as_str(), loaded.facts.created, loaded.facts.not_before), ("a", 5, 1_000));
         assert_eq!(loaded.certificate.pem, pair.certificate);
+    }
+
+    #[test]
+    fn a_damaged_one_is_refused_or_still_the_same_key() {
+        let pair = made(1_000);
+        let mut rng = rand::rng();
+        for _ in 0..200 {
+            let mut secret = key_secret("bent", 5, &pair);
+            let mut private = secret.private.expose().to_vec();
+            let text = if rng.random() { &mut private } else { &mut secret.certificate };
+            let at = rng.random_range(0..text.len());
+            text[at] ^= 1 << rng.random_range(0..7);
+            secret.private = private.into();
+            if let Ok(loaded) = read(&secret) {
+                assert_eq!(loaded.facts.fingerprint, pair.fingerprint);
+            }
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::{
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     KEY_LABEL, KeyRunner, KeyStore,
@@ -41,6 +42,21 @@ impl Clock for Hand {
     }
     fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
         std::future::pending().boxed()
+    }
+}
+
+/// A clock whose waits are over at once.
+struct Eager(Arc<Hand>);
+
+impl Clock for Eager {
+    fn wall(&self) -> jiff::Timestamp {
+        self.0.wall()
+    }
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        tokio::task::yield_now().boxed()
     }
 }
 
@@ -109,6 +125,11 @@ struct Process {
 }
 
 fn start(api: &Arc<FakeKeys>, flags: &[&str]) -> Process {
+    let (runner, clock, events, lead) = runner(api, flags);
+    Process { store: runner.store.clone(), rounds: Rounds::new(runner), clock, events, lead }
+}
+
+fn runner(api: &Arc<FakeKeys>, flags: &[&str]) -> (KeyRunner, Arc<Hand>, Arc<Events>, watch::Sender<bool>) {
     let Ok(Invocation::Run(config)) = parse(flags.iter().map(|f| (*f).to_owned()), &Environment::default()) else {
         panic!("{flags:?}")
     };
@@ -124,13 +145,13 @@ fn start(api: &Arc<FakeKeys>, flags: &[&str]) -> Process {
         clock: clock.clone(),
         dice: Arc::new(Fixed),
         pool: Arc::new(CryptoPool::new(1)),
-        store: store.clone(),
+        store,
         metrics: Arc::new(Metrics::new("v", false, clock.clone())),
         config: keys,
         home: "home".to_owned(),
         leads,
     };
-    Process { rounds: Rounds::new(runner), store, clock, events, lead }
+    (runner, clock, events, lead)
 }
 
 impl Process {
@@ -355,4 +376,28 @@ async fn the_installations_keys_are_made_once_and_restored_while_they_are_in_mem
     fourth.round().await;
     assert!(fourth.store.install().is_none() && fourth.store.snapshot().newest.is_some());
     assert!(api.stored().install.as_ref().expect("stored").signing_key == b"short".to_vec().into());
+}
+
+#[tokio::test]
+async fn the_loop_retries_listens_and_stops() {
+    let api = with_keys(&[]);
+    api.stored().broken_reads = 5;
+    let (mut runner, clock, _events, _lead) = runner(&api, &[]);
+    runner.clock = Arc::new(Eager(clock));
+    let (store, stop) = (runner.store.clone(), CancellationToken::new());
+    let mut changed = store.changed();
+    let task = tokio::spawn(runner.run(stop.clone()));
+    let mut wait_for = async |keys: usize| {
+        while store.snapshot().keyring.fingerprints().count() != keys {
+            changed.changed().await.expect("the store is there");
+        }
+    };
+    wait_for(1).await;
+    assert_eq!(api.stored().broken_reads, 0);
+    store.ask_for_key();
+    wait_for(2).await;
+    api.stored().keys.pop();
+    wait_for(1).await;
+    stop.cancel();
+    task.await.expect("no panic");
 }
