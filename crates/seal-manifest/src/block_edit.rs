@@ -190,14 +190,15 @@ impl Site<'_, '_> {
             let end = if gap.contains('#') { self.line_end(range.end) } else { next };
             return Ok(vec![Splice::delete(range.start..end)]);
         }
-        let kept = before.is_some_and(|before| self.is_kept_block(last_leaf(before)));
+        // Blank lines left behind would become part of a block scalar in front: all of one that keeps them, those with spaces of any.
+        let before = before.map(last_leaf).filter(|before| is_block_scalar(before));
         let mut end = self.next_line(range.end);
-        if kept {
+        if before.is_some_and(|before| self.is_kept_block(before) || !self.may_end_literal(range.end)) {
             end = self.after_blank_lines(range.end);
         }
         let mut start = line;
         let at_end = end == self.text.len() && !self.text.ends_with('\n');
-        if at_end && line > 0 && !before.is_some_and(|before| is_block_scalar(last_leaf(before))) {
+        if at_end && line > 0 && before.is_none() {
             start = self.line_end(line - 1 - usize::from(self.text[..line].ends_with("\r\n")));
         }
         Ok(vec![Splice::delete(start..end)])

@@ -96,6 +96,7 @@ fn a_removed_key_takes_its_lines_and_its_own_comment() {
         ("a: 1\nb: 2 # gone\n# stays\nc: 3\n", "b", "a: 1\n# stays\nc: 3\n"),
         ("a: 1\nb: 2", "b", "a: 1"),
         ("a: |\n  t\nb: 2", "b", "a: |\n  t\n"),
+        ("a: |\n  t\nb: >\n  u\n     \nc: 1\n", "b", "a: |\n  t\nc: 1\n"),
         ("a:\n  x: 1\n  y: 2\nb: 2\n", "a", "b: 2\n"),
         ("m:\n  a: 1\nz: 1\n", "m.a", "m: {}\nz: 1\n"),
         ("m: # c\n  # d\n  a: 1\nz: 1\n", "m.a", "m: {} # c\n  # d\nz: 1\n"),
