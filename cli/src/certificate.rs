@@ -16,8 +16,8 @@ use std::{
 /// Flags of verbs that seal.
 #[derive(clap::Args, Clone, Default)]
 pub struct CertArgs {
-    /// Certificate to seal to: a file or an http(s) URL
-    #[arg(long, value_name = "FILE|URL", env = "SEAL_CERT", conflicts_with_all = ["cluster", "context"])]
+    /// Certificate to seal to: a file or an http(s) URL [env: SEAL_CERT]
+    #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["cluster", "context"])]
     pub cert: Option<String>,
     /// Cluster of .seal.yaml to seal for
     #[arg(long, value_name = "NAME", conflicts_with = "context")]
@@ -73,14 +73,27 @@ impl Certificates {
         Ok(found)
     }
 
-    fn certificate(&mut self, args: &CertArgs, located: Option<&Located>, ruled: Option<&str>, io: &mut Io) -> Result<Certificate, CliError> {
-        if let Some(place) = &args.cert {
+    fn certificate(
+        &mut self,
+        args: &CertArgs,
+        located: Option<&Located>,
+        ruled: Option<&str>,
+        io: &mut Io,
+    ) -> Result<Certificate, CliError> {
+        let given = args.cert.is_some() || args.cluster.is_some() || args.context.is_some();
+        let from_environment = if given { None } else { io.env("SEAL_CERT").map(str::to_owned) };
+        if let Some(place) = args.cert.as_ref().or(from_environment.as_ref()) {
             let source = if is_url(place) { Source::Url(place.clone()) } else { Source::File(place.clone()) };
             let certificate = self.fetch(&Cluster { source, ..Cluster::default() }, Path::new(""), io)?;
             if let (Some(located), Some(name)) = (located, ruled)
                 && !pinned(located.cluster(name)?, &certificate)
             {
-                report::warning(format_args!("the certificate given is not a pinned one of cluster {name}, which .seal.yaml names for this file"), io);
+                report::warning(
+                    format_args!(
+                        "the certificate given is not a pinned one of cluster {name}, which .seal.yaml names for this file"
+                    ),
+                    io,
+                );
             }
             return Ok(certificate);
         }
@@ -89,18 +102,28 @@ impl Certificates {
                 namespace: args.controller_namespace.clone().unwrap_or_else(|| "kube-system".to_owned()),
                 name: args.controller_name.clone().unwrap_or_else(|| "sealed-secrets-controller".to_owned()),
             });
-            return self.fetch(&Cluster { source: Source::Context(context.clone()), controller, ..Cluster::default() }, Path::new(""), io);
+            return self.fetch(
+                &Cluster { source: Source::Context(context.clone()), controller, ..Cluster::default() },
+                Path::new(""),
+                io,
+            );
         }
-        let only = || located.filter(|located| located.config.clusters.len() == 1).and_then(|located| located.config.clusters.keys().next());
+        let only = || {
+            located.filter(|located| located.config.clusters.len() == 1).and_then(|located| located.config.clusters.keys().next())
+        };
         match (located, args.cluster.as_deref().or(ruled).or_else(|| only().map(String::as_str))) {
             (Some(located), Some(name)) => {
-                let certificate = self.fetch(located.cluster(name)?, located.folder(), io).map_err(|error| error.context(format_args!("cluster {name}")))?;
+                let certificate = self
+                    .fetch(located.cluster(name)?, located.folder(), io)
+                    .map_err(|error| error.context(format_args!("cluster {name}")))?;
                 if pinned(located.cluster(name)?, &certificate) {
                     return Ok(certificate);
                 }
                 let fingerprint = certificate.public_key.fingerprint();
-                Err(CliError::failed(format!("cluster {name}: its certificate has key {fingerprint}, which .seal.yaml does not pin"))
-                    .hint("if the key was renewed on purpose, run `seal cert pin`; if not, find out who answers for this cluster"))
+                Err(CliError::failed(format!(
+                    "cluster {name}: its certificate has key {fingerprint}, which .seal.yaml does not pin"
+                ))
+                .hint("if the key was renewed on purpose, run `seal cert pin`; if not, find out who answers for this cluster"))
             }
             (None, Some(name)) => Err(CliError::usage(format!("--cluster {name}: there is no .seal.yaml here or above"))),
             _ => Err(CliError::usage("no certificate to seal to")
@@ -115,8 +138,11 @@ impl Certificates {
         }
         let certificate = fetch(cluster, folder, io)?;
         if certificate.expired(io.now()) {
-            let day = jiff::Timestamp::from_second(certificate.not_after).map_or_else(|_| "long ago".to_owned(), |at| format!("{}", at.strftime("on %F")));
-            return Err(CliError::failed(format!("the certificate expired {day}")).hint("fetch the newest one with `seal cert fetch`"));
+            let day = jiff::Timestamp::from_second(certificate.not_after)
+                .map_or_else(|_| "long ago".to_owned(), |at| format!("{}", at.strftime("on %F")));
+            return Err(
+                CliError::failed(format!("the certificate expired {day}")).hint("fetch the newest one with `seal cert fetch`")
+            );
         }
         self.read.insert(id, certificate.clone());
         Ok(certificate)
@@ -125,7 +151,9 @@ impl Certificates {
 
 /// True when the cluster pins no key, or pins this one, or vouches for it through its installation's signature.
 fn pinned(cluster: &Cluster, certificate: &Certificate) -> bool {
-    cluster.fingerprints.is_empty() || cluster.installation.is_some() || cluster.fingerprints.contains(certificate.public_key.fingerprint())
+    cluster.fingerprints.is_empty()
+        || cluster.installation.is_some()
+        || cluster.fingerprints.contains(certificate.public_key.fingerprint())
 }
 
 fn is_url(place: &str) -> bool {
@@ -140,8 +168,29 @@ fn fetch(cluster: &Cluster, folder: &Path, io: &mut Io) -> Result<Certificate, C
             None => (url.clone(), cluster::certificate(cluster, io)?),
         },
         Source::Context(context) => (format!("context {context}"), cluster::certificate(cluster, io)?),
-        Source::Unset => return Err(CliError::failed("no certificate named").hint("add `certificate:` or `context:` in .seal.yaml, or give --cert")),
+        Source::Unset => {
+            return Err(
+                CliError::failed("no certificate named").hint("add `certificate:` or `context:` in .seal.yaml, or give --cert")
+            );
+        }
     };
-    Certificate::from_pem(&pem)
-        .map_err(|error| CliError::failed(format!("{name}: {error}")).hint("a certificate is what `seal cert fetch` or `kubeseal --fetch-cert` gives"))
+    Certificate::from_pem(&pem).map_err(|error| {
+        CliError::failed(format!("{name}: {error}"))
+            .hint("a certificate is what `seal cert fetch` or `kubeseal --fetch-cert` gives")
+    })
+}
+
+/// For checks without a network: the keys a cluster is known to have, and the one to seal to when its certificate is a file.
+pub fn pins_of(cluster: &Cluster, folder: &Path, io: &mut Io) -> Result<(Vec<String>, Option<String>), CliError> {
+    let mut keys: Vec<String> = cluster.fingerprints.iter().map(ToString::to_string).collect();
+    let Source::File(_) = &cluster.source else { return Ok((keys, None)) };
+    let certificate = fetch(cluster, folder, io)?;
+    if certificate.expired(io.now()) {
+        report::warning("the certificate that .seal.yaml names has expired: fetch the newest one with `seal cert fetch`", io);
+    }
+    let newest = certificate.public_key.fingerprint().to_string();
+    if !keys.is_empty() && !keys.contains(&newest) {
+        keys.push(newest.clone());
+    }
+    Ok((keys, Some(newest)))
 }

@@ -36,7 +36,9 @@ mod tests {
 
     #[test]
     fn the_alias_is_chosen_by_the_programs_file_name_alone() {
-        for (arg0, expected) in [("kubeseal", true), ("/usr/bin/kubeseal", true), ("kubeseal.exe", true), ("seal", false), ("/kubeseal/seal", false)] {
+        for (arg0, expected) in
+            [("kubeseal", true), ("/usr/bin/kubeseal", true), ("kubeseal.exe", true), ("seal", false), ("/kubeseal/seal", false)]
+        {
             assert_eq!(called_as(&[arg0.into()], "kubeseal"), expected, "{arg0}");
         }
         assert!(!called_as(&[], "kubeseal"));

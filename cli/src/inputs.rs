@@ -47,11 +47,15 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, CliError> {
 }
 
 fn search(folder: &Path, inputs: &mut Vec<Input>) -> Result<(), CliError> {
-    let walk = ignore::WalkBuilder::new(folder).standard_filters(false).hidden(true).sort_by_file_name(std::cmp::Ord::cmp).build();
+    let walk =
+        ignore::WalkBuilder::new(folder).standard_filters(false).hidden(true).sort_by_file_name(std::cmp::Ord::cmp).build();
     for entry in walk {
         let entry = entry.map_err(|error| CliError::failed(format!("cannot search {}: {error}", folder.display())))?;
         let is_file = entry.path().is_file();
-        let is_manifest = entry.path().extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
+        let is_manifest = entry
+            .path()
+            .extension()
+            .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
         if is_file && is_manifest {
             inputs.push(Input { path: entry.into_path(), folder: Some(folder.to_owned()) });
         }

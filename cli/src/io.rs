@@ -110,14 +110,15 @@ impl Io {
 
     /// A file.
     pub fn read_file(&self, path: &Path) -> Result<SecretBytes, CliError> {
-        let open = || -> std::io::Result<SecretBytes> {
-            let file = std::fs::File::open(path)?;
-            if file.metadata()?.is_dir() {
-                return Err(std::io::Error::other("is a folder, not a file"));
-            }
-            read_bounded(file)
-        };
-        open().map_err(|error| CliError::failed(format!("cannot read {}: {}", path.display(), reason(&error))))
+        read_file(path)
+    }
+
+    /// A bar for work that takes longer than a second, on a terminal only.
+    pub fn progress(&self, doing: &'static str, total: usize) -> Progress {
+        let bar = indicatif::ProgressBar::with_draw_target(Some(total as u64), indicatif::ProgressDrawTarget::hidden())
+            .with_message(doing);
+        bar.set_style(indicatif::ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}").expect("the template is a constant"));
+        Progress { bar, started: std::time::Instant::now(), shown: self.errors_are_terminal }
     }
 
     /// A file, or standard input for `-`.
@@ -150,14 +151,77 @@ impl Io {
         let _ = self.errors.write_all(text.as_bytes());
     }
 
+    /// Lets the user change a file in `$VISUAL` or `$EDITOR` and waits for the end.
+    pub fn edit(&mut self, path: &Path) -> Result<(), CliError> {
+        let editor = self.env("VISUAL").or(self.env("EDITOR")).unwrap_or("vi").to_owned();
+        let mut words = editor.split_whitespace();
+        let program = words.next().unwrap_or("vi");
+        let status = std::process::Command::new(program).args(words).arg(path).status();
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(CliError::failed(format!("the editor {program} ended with {status}; nothing was changed"))),
+            Err(error) => {
+                Err(CliError::failed(format!("cannot start the editor {program}: {}", reason(&error))).hint("set EDITOR"))
+            }
+        }
+    }
+
+    /// A yes or no question on the terminal; nobody there means no.
+    pub fn confirm(&mut self, question: &str) -> bool {
+        if !self.input_is_terminal {
+            return false;
+        }
+        if let Answers::Given(answers) = &mut self.answers {
+            return answers.pop().is_some_and(|answer| answer == "y");
+        }
+        self.say(format_args!("{question} [Y/n]"));
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).is_ok_and(|read| read > 0 && !line.trim().eq_ignore_ascii_case("n"))
+    }
+
     /// Asks for a value without echoing it.
     pub fn ask_hidden(&mut self, question: &str) -> Result<SecretBytes, CliError> {
         match &mut self.answers {
             Answers::Given(answers) => Ok(answers.pop().unwrap_or_default().into()),
-            Answers::Terminal => rpassword::prompt_password(question)
-                .map(SecretBytes::from)
-                .map_err(|error| CliError::failed(format!("cannot ask for the value: {error}")).hint("give it with --from-stdin or --from-file")),
+            Answers::Terminal => rpassword::prompt_password(question).map(SecretBytes::from).map_err(|error| {
+                CliError::failed(format!("cannot ask for the value: {error}")).hint("give it with --from-stdin or --from-file")
+            }),
         }
+    }
+}
+
+/// A file, for workers that hold no [`Io`].
+pub fn read_file(path: &Path) -> Result<SecretBytes, CliError> {
+    let open = || -> std::io::Result<SecretBytes> {
+        let file = std::fs::File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(std::io::Error::other("is a folder, not a file"));
+        }
+        read_bounded(file)
+    };
+    open().map_err(|error| CliError::failed(format!("cannot read {}: {}", path.display(), reason(&error))))
+}
+
+/// See [`Io::progress`].
+pub struct Progress {
+    bar: indicatif::ProgressBar,
+    started: std::time::Instant,
+    shown: bool,
+}
+
+impl Progress {
+    /// One more is done.
+    pub fn step(&self) {
+        if self.shown && self.bar.is_hidden() && self.started.elapsed().as_secs() >= 1 {
+            self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        }
+        self.bar.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

@@ -15,9 +15,12 @@ mod exit;
 mod inputs;
 mod io;
 mod kubeseal;
+mod objects;
+mod parallel;
 mod recovery;
 mod report;
 mod table;
+mod target;
 mod write;
 
 pub use entry::{main, run};

@@ -90,3 +90,25 @@ pub fn parse(error: &clap::Error, io: &mut Io) -> Exit {
         Err(error) => self::error(&error, io),
     }
 }
+
+/// Tells what a change of a SealedSecret did, by item name.
+pub fn changes(target: &crate::target::Target, plan: &seal_core::merge::Plan, io: &mut Io) {
+    let mut parts = Vec::new();
+    for (what, items) in [("sealed", &plan.sealed), ("unchanged", &plan.kept), ("removed", &plan.removed)] {
+        if !items.is_empty() {
+            parts.push(format!("{what} {}", items.join(", ")));
+        }
+    }
+    let what = if parts.is_empty() { "nothing to change".to_owned() } else { parts.join("; ") };
+    io.say(format_args!("{}: {}: {what}", target.path.display(), target.described()));
+}
+
+/// `--output`: for people or for scripts.
+#[derive(Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum OutputArg {
+    /// For people.
+    #[default]
+    Text,
+    /// For scripts.
+    Json,
+}

@@ -1,12 +1,93 @@
-//! `seal decrypt`: not built yet.
+//! `seal decrypt`: SealedSecrets back to Secrets, with recovery keys. The only verb whose purpose is plaintext on standard output.
 
-use crate::{Exit, Io, report::CliError};
+use crate::{
+    Exit, Io, inputs,
+    objects::{self, is_sealed},
+    recovery::RecoveryArgs,
+    report::{self, CliError},
+    write,
+};
+use seal_core::{open::open_object, sealed::SealedObject, secret::SecretObject};
+use seal_crypto::Keyring;
+use seal_manifest::{Format, ManifestFile, Node, to_json_pretty, to_yaml};
+use seal_secret::SecretBytes;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
-/// Flags of the verb.
+/// Flags of `seal decrypt`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Files, folders, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    recovery: RecoveryArgs,
+    /// Print the value of one key, as it is, instead of the Secret
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Write to a file (readable by you alone) instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output_file: Option<PathBuf>,
+    /// Format of the Secrets
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "yaml")]
+    format: super::encrypt::FormatArg,
+}
 
-/// Runs the verb.
-pub fn run(_args: Args, _io: &mut Io) -> Result<Exit, CliError> {
-    Err(CliError::failed("seal decrypt is not built yet"))
+/// Runs `seal decrypt`.
+pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    let keyring = args.recovery.keyring(io)?.ok_or_else(|| {
+        CliError::usage("opening needs a private key").hint("give --recovery-key FILE (what `seal keys backup` wrote)")
+    })?;
+    let mut secrets = Vec::new();
+    for input in inputs::expand(&args.paths)? {
+        let manifest = ManifestFile::parse(&input.name(), io.read(&input.path)?)?;
+        for place in objects::all(&manifest).into_iter().filter(|place| is_sealed(place.node)) {
+            secrets.push(open(place.node, &input.name(), &keyring, io)?);
+        }
+    }
+    let text = match (&args.key, secrets.as_slice()) {
+        (_, []) => return Err(CliError::failed("no SealedSecret found")),
+        (Some(key), [secret]) => {
+            secret.data.get(key).cloned().ok_or_else(|| CliError::negative(format!("there is no key {key:?} in it")))?
+        }
+        (Some(_), _) => return Err(CliError::usage("--key needs exactly one SealedSecret")),
+        (None, all) => print_all(all, args.format.into()),
+    };
+    match args.output_file.filter(|path| path != Path::new("-")) {
+        Some(path) => write::private(&path, &text)?,
+        None => io.print_secret(&text)?,
+    }
+    Ok(Exit::DONE)
+}
+
+fn open(node: &Node, file: &str, keyring: &Keyring, io: &mut Io) -> Result<SecretObject, CliError> {
+    let at = format!("{file}:{}:{}", node.at.line, node.at.column);
+    let object = SealedObject::from_node(node).map_err(|error| CliError::failed(format!("{at}: {error}")))?;
+    let described = objects::described(node);
+    let opened = open_object(&object, keyring, None).map_err(|error| {
+        let elsewhere = object.binding().is_ok_and(|binding| object.claim().is_some_and(|claim| !claim.matches(&binding)));
+        let hint = if elsewhere {
+            "it was sealed for another place: see `seal verify`"
+        } else {
+            "none of the recovery keys fits, or its name, namespace or scope was changed after sealing"
+        };
+        CliError::negative(format!("{at}: {described}: {error}")).hint(hint)
+    })?;
+    if !object.template.data.is_empty() {
+        report::warning(format_args!("{at}: {described}: its templates (spec.template.data) are not rendered here"), io);
+    }
+    Ok(opened.into_secret(&object))
+}
+
+fn print_all(secrets: &[SecretObject], format: Format) -> SecretBytes {
+    let mut text = Zeroizing::new(Vec::new());
+    for (index, secret) in secrets.iter().enumerate() {
+        if index > 0 && format == Format::Yaml {
+            text.extend_from_slice(b"---\n");
+        }
+        let node = secret.to_node();
+        let one = if format == Format::Json { to_json_pretty(&node) } else { to_yaml(&node) };
+        text.extend_from_slice(one.expose());
+    }
+    text.into()
 }

@@ -1,12 +1,73 @@
-//! `seal set`: not built yet.
+//! `seal set FILE KEY`: one value, sealed into a file in place. The value never stands on the command line.
 
-use crate::{Exit, Io, report::CliError};
+use crate::{
+    Exit, Io,
+    certificate::{CertArgs, Certificates},
+    recovery::RecoveryArgs,
+    report::{self, CliError},
+    target::{Target, Which},
+};
+use seal_core::merge::{self, Change};
+use seal_secret::SecretBytes;
+use std::{collections::BTreeMap, path::PathBuf};
 
-/// Flags of the verb.
+/// Flags of `seal set`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// File with the SealedSecret
+    file: PathBuf,
+    /// Key of the value, new or present
+    key: String,
+    /// Read the value from standard input (the default when it is not a terminal)
+    #[arg(long, conflicts_with = "from_file")]
+    from_stdin: bool,
+    /// Read the value from a file
+    #[arg(long, value_name = "FILE")]
+    from_file: Option<PathBuf>,
+    /// Take one newline off the end of the value
+    #[arg(long)]
+    strip_newline: bool,
+    /// Accept an empty value
+    #[arg(long)]
+    allow_empty: bool,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    cert: CertArgs,
+    #[command(flatten)]
+    recovery: RecoveryArgs,
+}
 
-/// Runs the verb.
-pub fn run(_args: Args, _io: &mut Io) -> Result<Exit, CliError> {
-    Err(CliError::failed("seal set is not built yet"))
+/// Runs `seal set`.
+pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    let target = Target::load(&args.file, &args.which, io)?;
+    let recipient = Certificates::default().for_file(&args.cert, &args.file, io)?;
+    let keyring = args.recovery.keyring(io)?;
+    let value = value(&args, &target, io)?;
+    let change = Change { set: BTreeMap::from([(args.key, value)]), ..Change::default() };
+    let plan =
+        merge::plan(&target.object, &target.prefix, &change, &recipient.certificate.public_key, keyring.as_ref(), &mut io.rng())
+            .map_err(|error| target.refuse(&error))?;
+    target.apply(&plan)?;
+    report::changes(&target, &plan, io);
+    Ok(Exit::DONE)
+}
+
+fn value(args: &Args, target: &Target, io: &mut Io) -> Result<SecretBytes, CliError> {
+    let mut value = match &args.from_file {
+        Some(path) => io.read(path)?,
+        None if args.from_stdin || !io.input_is_terminal() => io.read_input()?,
+        None => io.ask_hidden(&format!("Value of {} for {}: ", args.key, target.described()))?,
+    };
+    if args.strip_newline {
+        let bytes = value.expose();
+        let stripped = bytes.strip_suffix(b"\r\n").or_else(|| bytes.strip_suffix(b"\n"));
+        value = stripped.map(|stripped| SecretBytes::from(stripped.to_vec())).unwrap_or(value);
+    } else if value.expose().iter().position(|&byte| byte == b'\n') == value.len().checked_sub(1) && !value.is_empty() {
+        report::warning("the value ends with a newline, which becomes part of the secret (--strip-newline takes it off)", io);
+    }
+    if value.is_empty() && !args.allow_empty {
+        return Err(CliError::failed("the value is empty").hint("if that is meant, pass --allow-empty"));
+    }
+    Ok(value)
 }

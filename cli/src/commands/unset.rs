@@ -1,12 +1,37 @@
-//! `seal unset`: not built yet.
+//! `seal unset FILE KEY...`: removes values from a file in place. It needs no certificate and no key.
 
-use crate::{Exit, Io, report::CliError};
+use crate::{
+    Exit, Io,
+    report::{self, CliError},
+    target::{Target, Which},
+};
+use seal_core::merge::{self, Change};
+use std::path::PathBuf;
 
-/// Flags of the verb.
+/// Flags of `seal unset`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// File with the SealedSecret
+    file: PathBuf,
+    /// Keys to remove
+    #[arg(required = true)]
+    keys: Vec<String>,
+    #[command(flatten)]
+    which: Which,
+}
 
-/// Runs the verb.
-pub fn run(_args: Args, _io: &mut Io) -> Result<Exit, CliError> {
-    Err(CliError::failed("seal unset is not built yet"))
+/// Runs `seal unset`.
+pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    let target = Target::load(&args.file, &args.which, io)?;
+    let mut remove = args.keys;
+    remove.sort();
+    remove.dedup();
+    let change = Change { remove, ..Change::default() };
+    let plan = merge::plan_removal(&target.object, &target.prefix, &change).map_err(|error| {
+        let known = target.object.items.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        target.refuse(&error).hint(format!("its items are: {known}"))
+    })?;
+    target.apply(&plan)?;
+    report::changes(&target, &plan, io);
+    Ok(Exit::DONE)
 }

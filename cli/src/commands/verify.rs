@@ -1,12 +1,182 @@
-//! `seal verify`: not built yet.
+//! `seal verify`: will these SealedSecrets open where they are going? Offline from what the files and `.seal.yaml` say,
+//! with `--recovery-key` by opening them, with `--online` by asking the controller.
 
-use crate::{Exit, Io, report::CliError};
+use crate::{
+    Exit, Io,
+    certificate::{Certificates, pins_of},
+    cluster,
+    config::{Located, Rule},
+    inputs,
+    objects::{self, described, is_sealed, is_secret},
+    recovery::RecoveryArgs,
+    report::{CliError, OutputArg},
+};
+use seal_core::{
+    open::open_object,
+    sealed::SealedObject,
+    verify::{Expectation, Finding, Level, verify},
+};
+use seal_crypto::Keyring;
+use seal_manifest::{ManifestFile, Node};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
-/// Flags of the verb.
+/// Flags of `seal verify`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Files, folders, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Cluster of .seal.yaml they are for, whatever its rules say
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+    /// Also open them, to be certain
+    #[command(flatten)]
+    recovery: RecoveryArgs,
+    /// Also ask the controller of the kubeconfig context
+    #[arg(long)]
+    online: bool,
+    /// Kubeconfig context for --online [default: the current one]
+    #[arg(long, value_name = "NAME", requires = "online")]
+    context: Option<String>,
+    /// Warnings count as findings too
+    #[arg(long)]
+    strict: bool,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    output: OutputArg,
+}
 
-/// Runs the verb.
-pub fn run(_args: Args, _io: &mut Io) -> Result<Exit, CliError> {
-    Err(CliError::failed("seal verify is not built yet"))
+/// A finding and the object it is about.
+struct Line {
+    file: String,
+    object: String,
+    finding: Finding,
+}
+
+/// Runs `seal verify`.
+pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    let keyring = args.recovery.keyring(io)?;
+    let mut certificates = Certificates::default();
+    let (mut lines, mut checked) = (Vec::new(), 0_usize);
+    for input in inputs::expand(&args.paths)? {
+        let manifest = ManifestFile::parse(&input.name(), io.read(&input.path)?)?;
+        let places = objects::all(&manifest);
+        let mut expected = None;
+        for place in places.into_iter().filter(|place| is_sealed(place.node) || is_secret(place.node)) {
+            checked += 1;
+            let expected = match &mut expected {
+                Some(known) => known,
+                none => none.insert(expectation(&args, &input.path, &mut certificates, io)?),
+            };
+            let findings = check(&args, place.node, expected, keyring.as_ref(), io)?;
+            let line = |finding| Line { file: input.name(), object: described(place.node), finding };
+            lines.extend(findings.into_iter().map(line));
+        }
+    }
+    match args.output {
+        OutputArg::Json => io.print(&format!("{:#}\n", Value::Array(lines.iter().map(Line::as_json).collect())))?,
+        OutputArg::Text => as_text(&lines, checked, io)?,
+    }
+    let worst = lines.iter().map(|line| line.finding.level).max();
+    let bad = worst == Some(Level::Error) || (args.strict && worst.is_some());
+    Ok(if bad { Exit::FINDINGS } else { Exit::DONE })
+}
+
+/// What `.seal.yaml` says about a file.
+fn expectation(args: &Args, file: &Path, certificates: &mut Certificates, io: &mut Io) -> Result<Expectation, CliError> {
+    let Some(located) = certificates.located(file, io)? else {
+        return match &args.cluster {
+            Some(name) => Err(CliError::usage(format!("--cluster {name}: there is no .seal.yaml here or above"))),
+            None => Ok(Expectation::default()),
+        };
+    };
+    let rule = if file == Path::new("-") { None } else { located.rule(file)?.cloned() };
+    let Some(name) = cluster_name(args, &located, rule.as_ref()) else { return Ok(Expectation::default()) };
+    let (keys, newest) = pins_of(located.cluster(&name)?, located.folder(), io)?;
+    Ok(Expectation { cluster: name, keys, newest, scope: rule.and_then(|rule| rule.scope) })
+}
+
+fn cluster_name(args: &Args, located: &Located, rule: Option<&Rule>) -> Option<String> {
+    let clusters = &located.config.clusters;
+    let only = || clusters.keys().next().filter(|_| clusters.len() == 1).cloned();
+    args.cluster.clone().or_else(|| rule.map(|rule| rule.cluster.clone())).or_else(only)
+}
+
+fn check(
+    args: &Args,
+    node: &Node,
+    expected: &Expectation,
+    keyring: Option<&Keyring>,
+    io: &mut Io,
+) -> Result<Vec<Finding>, CliError> {
+    let finding = |rule, message: String, hint| Finding { at: node.at, rule, level: Level::Error, message, hint };
+    if is_secret(node) {
+        return Ok(vec![finding(
+            "raw-secret",
+            "it is in clear".to_owned(),
+            "seal it with `seal encrypt --in-place`, and change its values if it was ever committed",
+        )]);
+    }
+    let mut findings = match verify(node, expected) {
+        Ok(findings) => findings,
+        Err(error) => {
+            return Ok(vec![finding("shape", error.to_string(), "take the file from an earlier commit, or seal it anew")]);
+        }
+    };
+    let Ok(object) = SealedObject::from_node(node) else { return Ok(findings) };
+    if let Some(Err(error)) = keyring.map(|keyring| open_object(&object, keyring, None)) {
+        findings.push(finding(
+            "does-not-open",
+            error.to_string(),
+            "none of the recovery keys fits, or it was renamed, moved or re-scoped after sealing",
+        ));
+    }
+    if args.online && !cluster::opens(&object, args.context.as_deref(), io)? {
+        findings.push(finding(
+            "does-not-open",
+            "the controller cannot open it".to_owned(),
+            "it was sealed for another cluster, or renamed, moved or re-scoped after sealing",
+        ));
+    }
+    Ok(findings)
+}
+
+fn as_text(lines: &[Line], checked: usize, io: &mut Io) -> Result<(), CliError> {
+    for Line { file, object, finding } in lines {
+        let at = finding.at;
+        io.print(&format!(
+            "{file}:{}:{}: {}: {object}: {} [{}]\n",
+            at.line,
+            at.column,
+            finding.level.as_str(),
+            finding.message,
+            finding.rule
+        ))?;
+        io.print(&format!("  hint: {}\n", finding.hint))?;
+    }
+    let errors = lines.iter().filter(|line| line.finding.level == Level::Error).count();
+    let verdict = match (checked, errors, lines.len() - errors) {
+        (0, ..) => "no SealedSecret found".to_owned(),
+        (_, 0, 0) => format!("{checked} checked, nothing to object to"),
+        (_, errors, warnings) => format!("{checked} checked, errors: {errors}, warnings: {warnings}"),
+    };
+    io.say(format_args!("{verdict}"));
+    Ok(())
+}
+
+impl Line {
+    fn as_json(&self) -> Value {
+        let finding = &self.finding;
+        json!({
+            "file": self.file,
+            "line": finding.at.line,
+            "column": finding.at.column,
+            "object": self.object,
+            "rule": finding.rule,
+            "level": finding.level.as_str(),
+            "message": finding.message,
+            "hint": finding.hint,
+        })
+    }
 }

@@ -17,7 +17,8 @@ pub struct Located {
 /// The nearest `.seal.yaml` in the folder of `file` (or `file` itself when it is a folder) or above. `-` looks from the working folder.
 pub fn find(file: &Path, io: &Io) -> Result<Option<Located>, CliError> {
     let start = if file == Path::new("-") { Path::new(".") } else { file };
-    let absolute = std::path::absolute(start).map_err(|error| CliError::failed(format!("cannot find {}: {error}", start.display())))?;
+    let absolute =
+        std::path::absolute(start).map_err(|error| CliError::failed(format!("cannot find {}: {error}", start.display())))?;
     for folder in absolute.ancestors() {
         let path = folder.join(FILE_NAME);
         if path.is_file() {
@@ -39,12 +40,14 @@ impl Located {
     /// The first rule that matches a file.
     pub fn rule(&self, file: &Path) -> Result<Option<&Rule>, CliError> {
         let root = self.folder();
-        let absolute = std::path::absolute(file).map_err(|error| CliError::failed(format!("cannot find {}: {error}", file.display())))?;
+        let absolute =
+            std::path::absolute(file).map_err(|error| CliError::failed(format!("cannot find {}: {error}", file.display())))?;
         let Ok(relative) = absolute.strip_prefix(root) else { return Ok(None) };
         for rule in &self.config.rules {
             let mut builder = GitignoreBuilder::new("");
             builder.add_line(None, &rule.path).map_err(|error| {
-                CliError::failed(format!("{}: rule path {:?}: {error}", shown(&self.path), rule.path)).hint("patterns are those of .gitignore")
+                CliError::failed(format!("{}: rule path {:?}: {error}", shown(&self.path), rule.path))
+                    .hint("patterns are those of .gitignore")
             })?;
             let matcher = builder.build().map_err(|error| CliError::failed(format!("{}: {error}", shown(&self.path))))?;
             if matcher.matched_path_or_any_parents(relative, false).is_ignore() {

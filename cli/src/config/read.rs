@@ -36,8 +36,13 @@ impl Reader<'_> {
         }
         for (index, rule) in config.rules.iter().enumerate() {
             if !config.clusters.contains_key(&rule.cluster) {
-                let at = root.get("rules").and_then(Node::elements).and_then(|rules| rules.get(index)).map_or(root.at, |node| node.at);
-                return Err(self.error(at, format!("rule for {:?}: no cluster {:?}", rule.path, rule.cluster), "name one that is under clusters"));
+                let at =
+                    root.get("rules").and_then(Node::elements).and_then(|rules| rules.get(index)).map_or(root.at, |node| node.at);
+                return Err(self.error(
+                    at,
+                    format!("rule for {:?}: no cluster {:?}", rule.path, rule.cluster),
+                    "name one that is under clusters",
+                ));
             }
         }
         Ok(config)
@@ -55,7 +60,11 @@ impl Reader<'_> {
             let value = &entry.value;
             match entry.key.as_str() {
                 "certificate" | "context" if cluster.source != Source::Unset => {
-                    return Err(self.error(entry.key_at, "certificate and context exclude each other", "keep the one that certificates should come from"));
+                    return Err(self.error(
+                        entry.key_at,
+                        "certificate and context exclude each other",
+                        "keep the one that certificates should come from",
+                    ));
                 }
                 "certificate" => {
                     let text = self.text(value, "certificate")?;
@@ -67,13 +76,16 @@ impl Reader<'_> {
                 "fingerprints" => {
                     cluster.fingerprints = self.list(value, "fingerprints", |node| {
                         let text = self.text(node, "a fingerprint")?;
-                        text.parse().map_err(|error| self.error(node.at, error, "take it from `seal cert show`: SHA256: and 43 characters"))
+                        text.parse().map_err(|error| {
+                            self.error(node.at, error, "take it from `seal cert show`: SHA256: and 43 characters")
+                        })
                     })?;
                 }
                 _ => {
                     let text = self.text(value, "installation")?;
-                    let key = seal_crypto::VerifyingKey::parse(&text)
-                        .map_err(|_| self.error(value.at, "not an installation key", "it is ed25519: and 44 characters of base64"))?;
+                    let key = seal_crypto::VerifyingKey::parse(&text).map_err(|_| {
+                        self.error(value.at, "not an installation key", "it is ed25519: and 44 characters of base64")
+                    })?;
                     cluster.installation = Some(key);
                 }
             }
@@ -111,7 +123,11 @@ impl Reader<'_> {
     fn map<'n>(&self, node: &'n Node, what: &str, known: &[&str]) -> Result<&'n [Entry], CliError> {
         let entries = node.entries().ok_or_else(|| self.wrong(node, what, "a map"))?;
         match entries.iter().find(|entry| !known.contains(&entry.key.as_str())) {
-            Some(odd) => Err(self.error(odd.key_at, format!("unknown field {:?} in {what}", odd.key), format!("known fields: {}", known.join(", ")))),
+            Some(odd) => Err(self.error(
+                odd.key_at,
+                format!("unknown field {:?} in {what}", odd.key),
+                format!("known fields: {}", known.join(", ")),
+            )),
             None => Ok(entries),
         }
     }
@@ -121,7 +137,10 @@ impl Reader<'_> {
     }
 
     fn text(&self, node: &Node, what: &str) -> Result<String, CliError> {
-        node.public_text().filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(|| self.wrong(node, what, "text (quote it)"))
+        node.public_text()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+            .ok_or_else(|| self.wrong(node, what, "text (quote it)"))
     }
 
     fn wrong(&self, node: &Node, what: &str, expected: &str) -> CliError {
@@ -141,7 +160,10 @@ mod tests {
         let controller = Controller { namespace: "kube-system".into(), name: "sealed-secrets".into() };
         let clusters = [
             ("p".to_owned(), Cluster { source: Source::File("certs/p.pem".into()), ..Cluster::default() }),
-            ("s".to_owned(), Cluster { source: Source::Context("admin".into()), controller: Some(controller), ..Cluster::default() }),
+            (
+                "s".to_owned(),
+                Cluster { source: Source::Context("admin".into()), controller: Some(controller), ..Cluster::default() },
+            ),
         ];
         assert_eq!(config, Config { clusters: clusters.into(), rules: vec![rule] });
     }

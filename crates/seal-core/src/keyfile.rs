@@ -54,7 +54,11 @@ pub enum KeyFileError {
 /// All private keys of one file.
 pub fn read(file: &str, bytes: SecretBytes) -> Result<Vec<KeptKey>, KeyFileError> {
     if is_pem(bytes.expose()) {
-        let key = PrivateKey::from_pem(&bytes).map_err(|error| KeyFileError::Key { file: file.into(), secret: String::new(), error })?;
+        let key = PrivateKey::from_pem(&bytes).map_err(|error| KeyFileError::Key {
+            file: file.into(),
+            secret: String::new(),
+            error,
+        })?;
         let certificate = Certificate::from_pem(bytes.expose()).ok();
         return Ok(vec![KeptKey { key, certificate, secret: String::new() }]);
     }
@@ -63,8 +67,11 @@ pub fn read(file: &str, bytes: SecretBytes) -> Result<Vec<KeptKey>, KeyFileError
     for node in manifest.documents.iter().flat_map(|document| secret_nodes(&document.root)) {
         let secret = SecretObject::from_node(&node).map_err(|error| KeyFileError::Secret { file: file.into(), error })?;
         let Some(pem) = secret.data.get(TLS_KEY) else { continue };
-        let key = PrivateKey::from_pem(pem)
-            .map_err(|error| KeyFileError::Key { file: file.into(), secret: secret.name().into(), error })?;
+        let key = PrivateKey::from_pem(pem).map_err(|error| KeyFileError::Key {
+            file: file.into(),
+            secret: secret.name().into(),
+            error,
+        })?;
         let certificate = secret.data.get(TLS_CRT).and_then(|pem| Certificate::from_pem(pem.expose()).ok());
         keys.push(KeptKey { key, certificate, secret: secret.name().to_owned() });
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use rand_core::CryptoRng;
-use seal_crypto::{Binding, BindingError, Item, Keyring, PublicKey, SealError};
+use seal_crypto::{Binding, BindingError, Fingerprint, Item, Keyring, PublicKey, SealError};
 use seal_manifest::{Edit, Kind, New, Node, Position, Segment};
 use seal_secret::SecretBytes;
 use serde_json::{Map, Value};
@@ -78,16 +78,35 @@ pub fn plan(
     rng: &mut impl CryptoRng,
 ) -> Result<Plan, MergeError> {
     let binding = check(object, change)?;
-    let mut plan = Plan::default();
+    let mut kept = Vec::new();
     let mut sealed = BTreeMap::new();
     for (name, value) in &change.set {
         if keyring.is_some_and(|keyring| holds(object, name, value, &binding, keyring)) {
-            plan.kept.push(name.clone());
+            kept.push(name.clone());
             continue;
         }
         let item = Item::seal(value, key, &binding, rng).map_err(|source| MergeError::Item { key: name.clone(), source })?;
         sealed.insert(name.clone(), item.encode());
     }
+    let claim = next_claim(object, &sealed, &change.remove, &binding, Some(key.fingerprint()));
+    Ok(Plan { kept, ..edits(object, prefix, change, sealed, claim) })
+}
+
+/// Plans a change that only removes: no key has a part in it.
+pub fn plan_removal(object: &SealedObject, prefix: &[Segment], change: &Change) -> Result<Plan, MergeError> {
+    let binding = check(object, change)?;
+    let claim = next_claim(object, &BTreeMap::new(), &change.remove, &binding, None);
+    Ok(edits(object, prefix, change, BTreeMap::new(), claim))
+}
+
+fn edits(
+    object: &SealedObject,
+    prefix: &[Segment],
+    change: &Change,
+    sealed: BTreeMap<String, String>,
+    claim: Option<Claim>,
+) -> Plan {
+    let mut plan = Plan::default();
     let at = |path: &[&str]| prefix.iter().cloned().chain(path.iter().map(|&key| key.into())).collect::<Vec<Segment>>();
     items(object, change, &sealed, &at, &mut plan);
     for (field, values) in [("labels", &change.labels), ("annotations", &change.annotations)] {
@@ -97,13 +116,13 @@ pub fn plan(
             plan.edits.push(Edit::Set { path, value: New::Tree(Node::from_json(value)) });
         }
     }
-    if let Some(claim) = next_claim(object, &sealed, &change.remove, &binding, key) {
+    if let Some(claim) = claim {
         let path = at(&["metadata", "annotations", SEALED_FOR]);
         plan.edits.push(Edit::Set { path, value: New::Text(claim.to_text().into()) });
     }
     plan.sealed = sealed.into_keys().collect();
     plan.removed.clone_from(&change.remove);
-    Ok(plan)
+    plan
 }
 
 /// Plans putting ciphertext that was made elsewhere into the object at `prefix`. `key` is what it is sealed to, when known: the claim says
@@ -139,7 +158,13 @@ fn check(object: &SealedObject, change: &Change) -> Result<Binding, MergeError> 
 }
 
 /// Edits of `spec.encryptedData`. A mapping that would end up without entries is written as `{}`, never as nothing.
-fn items(object: &SealedObject, change: &Change, sealed: &BTreeMap<String, String>, at: &dyn Fn(&[&str]) -> Vec<Segment>, plan: &mut Plan) {
+fn items(
+    object: &SealedObject,
+    change: &Change,
+    sealed: &BTreeMap<String, String>,
+    at: &dyn Fn(&[&str]) -> Vec<Segment>,
+    plan: &mut Plan,
+) {
     let left = object.items.keys().filter(|name| !change.remove.contains(name)).count();
     if left + sealed.len() == 0 && !change.remove.is_empty() {
         let empty = Node { kind: Kind::Map(Vec::new()), at: Position::default() };
@@ -172,21 +197,22 @@ fn next_claim(
     sealed: &BTreeMap<String, String>,
     removed: &[String],
     binding: &Binding,
-    key: &PublicKey,
+    key: Option<&Fingerprint>,
 ) -> Option<Claim> {
-    let rest = || object.items.keys().filter(|name| !sealed.contains_key(*name) && !removed.contains(name));
+    let all_sealed = object.items.keys().all(|name| sealed.contains_key(name) || removed.contains(name));
+    let fresh = key.filter(|_| all_sealed && !sealed.is_empty()).map(|key| Claim::new(binding, key));
     let Some(old) = object.claim() else {
-        let had_none = !object.metadata.get("annotations").is_some_and(|all| all.get(SEALED_FOR).is_some());
-        return (had_none && !sealed.is_empty() && rest().next().is_none()).then(|| Claim::new(binding, key.fingerprint()));
+        let has_other = object.metadata.get("annotations").is_some_and(|all| all.get(SEALED_FOR).is_some());
+        return fresh.filter(|_| !has_other);
     };
     if !old.matches(binding) {
         return None;
     }
-    if !sealed.is_empty() && rest().next().is_none() {
-        return Some(Claim::new(binding, key.fingerprint())).filter(|new| *new != old);
-    }
-    let mut new = old.clone();
-    sealed.keys().for_each(|name| new.record(name, key.fingerprint()));
-    removed.iter().for_each(|name| drop(new.items.remove(name)));
+    let new = fresh.unwrap_or_else(|| {
+        let mut new = old.clone();
+        sealed.keys().for_each(|name| key.iter().for_each(|key| new.record(name, key)));
+        removed.iter().for_each(|name| drop(new.items.remove(name)));
+        new
+    });
     Some(new).filter(|new| *new != old)
 }

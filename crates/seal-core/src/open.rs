@@ -20,6 +20,28 @@ pub struct OpenedObject {
     pub tries: u32,
 }
 
+impl OpenedObject {
+    /// The Secret as it would be in the cluster, templates not rendered: metadata, type and `immutable` of the template (of the
+    /// blob, when that is what was opened), name and namespace of the object.
+    pub fn into_secret(self, object: &SealedObject) -> SecretObject {
+        let mut secret = self.blob.unwrap_or_else(|| SecretObject {
+            metadata: object.template.metadata.clone(),
+            type_: object.template.type_.clone(),
+            immutable: object.template.immutable,
+            data: BTreeMap::new(),
+        });
+        crate::secret::strip_server_fields(&mut secret.metadata);
+        for field in ["name", "namespace"] {
+            match object.metadata.get(field) {
+                Some(own) => secret.metadata.insert(field.to_owned(), own.clone()),
+                None => secret.metadata.remove(field),
+            };
+        }
+        secret.data = self.data;
+        secret
+    }
+}
+
 /// What could not be opened, by item name. Never says why: every reason looks the same.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no key could decrypt secret ({})", items.join(", "))]

@@ -106,25 +106,53 @@ impl Report<'_> {
     fn items(&mut self, object: &SealedObject) {
         if object.blob.is_some() {
             let both = !object.items.is_empty();
-            let message = if both { "spec.data beside spec.encryptedData is refused by every controller" } else { "spec.data is the deprecated form of one blob" };
+            let message = if both {
+                "spec.data beside spec.encryptedData is refused by every controller"
+            } else {
+                "spec.data is the deprecated form of one blob"
+            };
             let level = if both { Level::Error } else { Level::Warning };
             self.add(&["spec", "data"], "deprecated-data", level, message, "seal the Secret anew with `seal encrypt`");
         } else if object.items.is_empty() && object.template.data.is_empty() {
-            self.add(&["spec", "encryptedData"], "no-items", Level::Warning, "there is nothing in it: the Secret will be empty", "add values with `seal set`");
+            self.add(
+                &["spec", "encryptedData"],
+                "no-items",
+                Level::Warning,
+                "there is nothing in it: the Secret will be empty",
+                "add values with `seal set`",
+            );
         }
         let mut plaintext_bytes = 0_usize;
         for (name, text) in &object.items {
             let path = ["spec", "encryptedData", name.as_str()];
             if !valid_key(name) {
-                self.add(&path, "item-name", Level::Error, format!("item {name:?}: not a name that a Secret's key may have"), "use 1 to 253 letters, digits, '-', '_' or '.'");
+                self.add(
+                    &path,
+                    "item-name",
+                    Level::Error,
+                    format!("item {name:?}: not a name that a Secret's key may have"),
+                    "use 1 to 253 letters, digits, '-', '_' or '.'",
+                );
             }
             match shape(text) {
                 Ok(bytes) => plaintext_bytes += bytes,
-                Err(problem) => self.add(&path, "item-shape", Level::Error, format!("item {name:?}: {problem}"), "seal it anew with `seal set`, or take the line from an earlier commit"),
+                Err(problem) => self.add(
+                    &path,
+                    "item-shape",
+                    Level::Error,
+                    format!("item {name:?}: {problem}"),
+                    "seal it anew with `seal set`, or take the line from an earlier commit",
+                ),
             }
         }
         if plaintext_bytes > MAX_SECRET_BYTES {
-            self.add(&["spec", "encryptedData"], "too-large", Level::Error, "together the values are larger than the 1 MiB that a Secret can hold", "split it into several Secrets");
+            self.add(
+                &["spec", "encryptedData"],
+                "too-large",
+                Level::Error,
+                "together the values are larger than the 1 MiB that a Secret can hold",
+                "split it into several Secrets",
+            );
         }
     }
 
@@ -133,7 +161,13 @@ impl Report<'_> {
             let other = object.template.metadata.get(field).and_then(Value::as_str);
             if other.is_some_and(|other| !other.is_empty() && other != own) {
                 let message = format!("spec.template.metadata.{field} differs from metadata.{field} and is ignored");
-                self.add(&["spec", "template", "metadata", field], "template-identity", Level::Warning, message, "the Secret gets the SealedSecret's own namespace and name");
+                self.add(
+                    &["spec", "template", "metadata", field],
+                    "template-identity",
+                    Level::Warning,
+                    message,
+                    "the Secret gets the SealedSecret's own namespace and name",
+                );
             }
         }
     }
@@ -148,11 +182,23 @@ impl Report<'_> {
             }
         }
         if value(CLUSTER_WIDE) == value(NAMESPACE_WIDE) && value(CLUSTER_WIDE).and_then(Value::as_str) == Some("true") {
-            self.add(&["metadata", "annotations", NAMESPACE_WIDE], "scope-annotation", Level::Warning, "both scope annotations are set: cluster-wide wins", "remove the one that is not meant");
+            self.add(
+                &["metadata", "annotations", NAMESPACE_WIDE],
+                "scope-annotation",
+                Level::Warning,
+                "both scope annotations are set: cluster-wide wins",
+                "remove the one that is not meant",
+            );
         }
         if let Some(scope) = expected.scope.filter(|scope| *scope != object.scope()) {
             let message = format!("its scope is {}, but .seal.yaml asks for {} here", object.scope().as_str(), scope.as_str());
-            self.add(&["metadata", "annotations"], "scope-rule", Level::Error, message, "seal it anew with the scope of the rule, or change the rule");
+            self.add(
+                &["metadata", "annotations"],
+                "scope-rule",
+                Level::Error,
+                message,
+                "seal it anew with the scope of the rule, or change the rule",
+            );
         }
     }
 
@@ -162,7 +208,13 @@ impl Report<'_> {
         }
         let path = ["metadata", "annotations", SEALED_FOR];
         let Some(claim) = object.claim() else {
-            self.add(&path, "claim", Level::Warning, format!("annotation {SEALED_FOR} is not understood"), "remove it, or seal the object anew");
+            self.add(
+                &path,
+                "claim",
+                Level::Warning,
+                format!("annotation {SEALED_FOR} is not understood"),
+                "remove it, or seal the object anew",
+            );
             return;
         };
         if let Ok(binding) = object.binding()
@@ -171,7 +223,13 @@ impl Report<'_> {
             let now = described(object.scope().as_str(), object.namespace(), object.name());
             let then = described(&claim.scope, &claim.namespace, &claim.name);
             let message = format!("it was sealed for {then}, but is now {now}: it will not open");
-            self.add(&path, "sealed-for", Level::Error, message, "undo the rename or the move, or seal it anew for where it is now");
+            self.add(
+                &path,
+                "sealed-for",
+                Level::Error,
+                message,
+                "undo the rename or the move, or seal it anew for where it is now",
+            );
         }
         self.keys(object, &claim, expected);
     }
@@ -186,7 +244,13 @@ impl Report<'_> {
             let (items, cluster) = (items.join(", "), &expected.cluster);
             if !expected.keys.is_empty() && !expected.keys.iter().any(|known| known == key) {
                 let message = format!("sealed to {key}, which is not a key of cluster {cluster} ({items})");
-                self.add(&path, "unknown-key", Level::Error, message, "seal it with that cluster's certificate, or pin the key with `seal cert pin`");
+                self.add(
+                    &path,
+                    "unknown-key",
+                    Level::Error,
+                    message,
+                    "seal it with that cluster's certificate, or pin the key with `seal cert pin`",
+                );
             } else if expected.newest.as_deref().is_some_and(|newest| newest != key) {
                 let message = format!("sealed to an older key of cluster {cluster} ({items})");
                 self.add(&path, "stale-key", Level::Warning, message, "reseal it with `seal rotate`");

@@ -1,0 +1,139 @@
+//! `seal edit FILE`: values in your editor, sealed again when it closes.
+//!
+//! With a recovery key the present values are shown; without one only new values can be given. Plaintext goes to a file in
+//! memory (tmpfs) that only the user may read, never to a disk unless that is asked for.
+
+mod sheet;
+
+use crate::{
+    Exit, Io,
+    certificate::{CertArgs, Certificates},
+    recovery::RecoveryArgs,
+    report::{self, CliError},
+    target::{Target, Which},
+};
+use seal_core::{
+    merge::{self, Change},
+    open::open_object,
+};
+use seal_secret::SecretBytes;
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// Flags of `seal edit`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// File with the SealedSecret
+    file: PathBuf,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    cert: CertArgs,
+    #[command(flatten)]
+    recovery: RecoveryArgs,
+    /// Let the editor work on a file on disk where there is no file system in memory
+    #[arg(long)]
+    allow_disk: bool,
+}
+
+/// Runs `seal edit`.
+pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    let target = Target::load(&args.file, &args.which, io)?;
+    let recipient = Certificates::default().for_file(&args.cert, &args.file, io)?;
+    let keyring = args.recovery.keyring(io)?;
+    let shown = match &keyring {
+        None => None,
+        Some(keyring) => {
+            let opened = open_object(&target.object, keyring, None).map_err(|error| {
+                CliError::negative(format!("{}: {}: {error}", args.file.display(), target.described()))
+                    .hint("without --recovery-key, new values can still be given")
+            })?;
+            Some(opened.data)
+        }
+    };
+    let sheet = sheet::write(&target.described(), shown.as_ref(), target.object.items.keys());
+    let desk = Desk::new(args.allow_disk, io)?;
+    let Some(change) = edited(&desk, &sheet, shown.as_ref(), io)? else {
+        io.say(format_args!("nothing to change"));
+        return Ok(Exit::DONE);
+    };
+    let plan =
+        merge::plan(&target.object, &target.prefix, &change, &recipient.certificate.public_key, keyring.as_ref(), &mut io.rng())
+            .map_err(|error| target.refuse(&error))?;
+    target.apply(&plan)?;
+    report::changes(&target, &plan, io);
+    Ok(Exit::DONE)
+}
+
+/// Lets the user edit until the sheet can be read or they give up.
+fn edited(
+    desk: &Desk,
+    sheet: &SecretBytes,
+    shown: Option<&BTreeMap<String, SecretBytes>>,
+    io: &mut Io,
+) -> Result<Option<Change>, CliError> {
+    desk.put(sheet)?;
+    loop {
+        io.edit(&desk.file)?;
+        let text = io.read_file(&desk.file)?;
+        if text == *sheet {
+            return Ok(None);
+        }
+        match sheet::read(text, shown) {
+            Ok(change) => return Ok(Some(change).filter(|change| !change.set.is_empty() || !change.remove.is_empty())),
+            Err(error) => {
+                report::error(&error, io);
+                if !io.confirm("edit again?") {
+                    return Err(error.context("nothing was changed"));
+                }
+            }
+        }
+    }
+}
+
+/// A folder only the user may enter, with the sheet in it; editors may leave their swap files there. Gone when dropped.
+struct Desk {
+    file: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(allow_disk: bool, io: &Io) -> Result<Self, CliError> {
+        let in_memory = [Some("/dev/shm"), io.env("XDG_RUNTIME_DIR")]
+            .into_iter()
+            .flatten()
+            .map(Path::new)
+            .find(|path| path.is_dir())
+            .map(Path::to_owned);
+        let place = match in_memory {
+            Some(place) => place,
+            None if allow_disk => std::env::temp_dir(),
+            None => {
+                return Err(CliError::failed("there is no file system in memory for the values")
+                    .hint("pass --allow-disk to use the temporary folder, or change values one by one with `seal set`"));
+            }
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("seal-edit-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder
+            .tempdir_in(&place)
+            .map_err(|error| CliError::failed(format!("cannot make a folder in {}: {error}", place.display())))?;
+        Ok(Self { file: folder.path().join("values.yaml"), _folder: folder })
+    }
+
+    fn put(&self, sheet: &SecretBytes) -> Result<(), CliError> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+            .open(&self.file)
+            .and_then(|mut file| file.write_all(sheet.expose()))
+            .map_err(|error| CliError::failed(format!("cannot write {}: {error}", self.file.display())))
+    }
+}
