@@ -4,7 +4,7 @@
 use crate::{
     Exit, Io,
     certificate::{Certificates, pins_of},
-    cluster,
+    cluster::{self, Overrides},
     config::{Located, Rule},
     inputs,
     objects::{self, described, is_sealed, is_secret},
@@ -39,6 +39,12 @@ pub struct Args {
     /// Kubeconfig context for --online [default: the current one]
     #[arg(long, value_name = "NAME", requires = "online")]
     context: Option<String>,
+    /// Namespace of the controller, with --online [default: kube-system]
+    #[arg(long, value_name = "NAMESPACE", requires = "online")]
+    controller_namespace: Option<String>,
+    /// Name of the controller's Service, with --online
+    #[arg(long, value_name = "NAME", requires = "online")]
+    controller_name: Option<String>,
     /// Warnings count as findings too
     #[arg(long)]
     strict: bool,
@@ -58,7 +64,7 @@ struct Line {
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let keyring = args.recovery.keyring(io)?;
     let mut certificates = Certificates::default();
-    let (mut lines, mut checked) = (Vec::new(), 0_usize);
+    let (mut lines, mut checked, mut questions) = (Vec::new(), 0_usize, Vec::new());
     for input in inputs::expand(&args.paths)? {
         let manifest = ManifestFile::parse(&input.name(), io.read(&input.path)?)?;
         let places = objects::all(&manifest);
@@ -69,11 +75,15 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
                 Some(known) => known,
                 none => none.insert(expectation(&args, &input.path, &mut certificates, io)?),
             };
-            let findings = check(&args, place.node, expected, keyring.as_ref(), io)?;
-            let line = |finding| Line { file: input.name(), object: described(place.node), finding };
-            lines.extend(findings.into_iter().map(line));
+            let about = |finding| Line { file: input.name(), object: described(place.node), finding };
+            lines.extend(check(place.node, expected, keyring.as_ref()).into_iter().map(about));
+            if args.online && is_sealed(place.node) {
+                let finding = error(place.node, "does-not-open", "the controller cannot open it".to_owned(), ELSEWHERE);
+                questions.push((place.node.to_public_json(), about(finding)));
+            }
         }
     }
+    lines.extend(refused(questions, &args, io)?);
     match args.output {
         OutputArg::Json => io.print(&format!("{:#}\n", Value::Array(lines.iter().map(Line::as_json).collect())))?,
         OutputArg::Text => as_text(&lines, checked, io)?,
@@ -103,43 +113,50 @@ fn cluster_name(args: &Args, located: &Located, rule: Option<&Rule>) -> Option<S
     args.cluster.clone().or_else(|| rule.map(|rule| rule.cluster.clone())).or_else(only)
 }
 
-fn check(
-    args: &Args,
-    node: &Node,
-    expected: &Expectation,
-    keyring: Option<&Keyring>,
-    io: &mut Io,
-) -> Result<Vec<Finding>, CliError> {
-    let finding = |rule, message: String, hint| Finding { at: node.at, rule, level: Level::Error, message, hint };
+/// Why an object that looks right may not open.
+const ELSEWHERE: &str = "it was sealed for another cluster, or renamed, moved or re-scoped after sealing";
+
+fn error(node: &Node, rule: &'static str, message: String, hint: &'static str) -> Finding {
+    Finding { at: node.at, rule, level: Level::Error, message, hint }
+}
+
+fn check(node: &Node, expected: &Expectation, keyring: Option<&Keyring>) -> Vec<Finding> {
     if is_secret(node) {
-        return Ok(vec![finding(
-            "raw-secret",
-            "it is in clear".to_owned(),
-            "seal it with `seal encrypt --in-place`, and change its values if it was ever committed",
-        )]);
+        let hint = "seal it with `seal encrypt --in-place`, and change its values if it was ever committed";
+        return vec![error(node, "raw-secret", "it is in clear".to_owned(), hint)];
     }
-    let mut findings = match verify(node, expected) {
-        Ok(findings) => findings,
-        Err(error) => {
-            return Ok(vec![finding("shape", error.to_string(), "take the file from an earlier commit, or seal it anew")]);
+    let (object, mut findings) = match (SealedObject::from_node(node), verify(node, expected)) {
+        (Ok(object), Ok(findings)) => (object, findings),
+        (Err(wrong), _) | (_, Err(wrong)) => {
+            return vec![error(node, "shape", wrong.to_string(), "take the file from an earlier commit, or seal it anew")];
         }
     };
-    let Ok(object) = SealedObject::from_node(node) else { return Ok(findings) };
-    if let Some(Err(error)) = keyring.map(|keyring| open_object(&object, keyring, None)) {
-        findings.push(finding(
-            "does-not-open",
-            error.to_string(),
-            "none of the recovery keys fits, or it was renamed, moved or re-scoped after sealing",
-        ));
+    if let Some(Err(unopened)) = keyring.map(|keyring| open_object(&object, keyring, None)) {
+        findings.push(error(node, "does-not-open", unopened.to_string(), ELSEWHERE));
     }
-    if args.online && !cluster::opens(&object, args.context.as_deref(), io)? {
-        findings.push(finding(
-            "does-not-open",
-            "the controller cannot open it".to_owned(),
-            "it was sealed for another cluster, or renamed, moved or re-scoped after sealing",
-        ));
+    findings
+}
+
+/// Asks the controller about each object, over one connection; gives the findings of those it cannot open. An answer that is
+/// neither yes nor no ends the run: it is never taken for one.
+fn refused(questions: Vec<(Value, Line)>, args: &Args, io: &Io) -> Result<Vec<Line>, CliError> {
+    if questions.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(findings)
+    let overrides = Overrides { context: args.context.clone(), ..Overrides::default() };
+    let mut target = cluster::Target { name: args.controller_name.clone(), ..cluster::Target::default() };
+    target.namespace = args.controller_namespace.clone().unwrap_or(target.namespace);
+    cluster::block_on(async {
+        let api = cluster::connect(&overrides, io.environment()).await?;
+        let controller = cluster::Controller::find(&api, &target).await?;
+        let mut lines = Vec::new();
+        for (object, line) in questions {
+            if !controller.verify(&object).await? {
+                lines.push(line);
+            }
+        }
+        Ok(lines)
+    })
 }
 
 fn as_text(lines: &[Line], checked: usize, io: &mut Io) -> Result<(), CliError> {

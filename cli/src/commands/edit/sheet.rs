@@ -111,9 +111,9 @@ mod tests {
     #[test]
     fn changed_new_and_removed_keys_are_told_apart() {
         let shown = values(&[("a", b"1"), ("b", b"2"), ("c", b"3")]);
-        let change = read("stringData: {a: '1', b: '22', n: new}\n".to_owned().into(), Some(&shown)).unwrap();
+        let change = read("stringData: {a: '1', b: '22', fresh: new}\n".to_owned().into(), Some(&shown)).unwrap();
         assert_eq!(change.remove, ["c"]);
-        assert!(change.set == values(&[("b", b"22"), ("n", b"new")]));
+        assert!(change.set == values(&[("b", b"22"), ("fresh", b"new")]));
     }
 
     #[test]
