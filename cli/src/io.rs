@@ -67,6 +67,14 @@ impl Io {
         (io, output, errors)
     }
 
+    /// For `seal demo`: runs another command with the given input, this clock and fresh randomness; what it writes is captured.
+    pub fn inner(&mut self, input: &[u8]) -> (Self, Captured, Captured) {
+        let now = self.now();
+        let (mut io, output, errors) = Self::scripted(input, now, &[]);
+        io.seeds = self.rng();
+        (io, output, errors)
+    }
+
     /// For tests: sets an environment variable.
     pub fn with_env(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
