@@ -5,7 +5,14 @@ use clap::{Parser, Subcommand};
 
 /// Keeps Secrets in Git: seals them for a cluster, checks them, edits them, opens them.
 #[derive(Parser)]
-#[command(name = "seal", version, disable_help_subcommand = true, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    name = "seal",
+    bin_name = "seal",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
 #[command(
     after_help = "Exit codes: 0 done, 1 findings or a negative answer, 2 usage, 3 could not look or failed.\nCalled as `kubeseal`, it takes kubeseal's own command line."
 )]

@@ -18,6 +18,9 @@ pub struct Args {
     file: PathBuf,
     /// Key of the value, new or present
     key: String,
+    /// Caught so that a value typed here is refused without being repeated.
+    #[arg(hide = true, num_args = 0..)]
+    rest: Vec<std::ffi::OsString>,
     /// Read the value from standard input (the default when it is not a terminal)
     #[arg(long, conflicts_with = "from_file")]
     from_stdin: bool,
@@ -40,6 +43,10 @@ pub struct Args {
 
 /// Runs `seal set`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    if !args.rest.is_empty() {
+        return Err(CliError::usage("a value on the command line is seen by others and kept in histories, so it is not taken")
+            .hint("pipe it in, give --from-file, or leave it out to be asked"));
+    }
     let target = Target::load(&args.file, &args.which, io)?;
     let recipient = Certificates::default().for_file(&args.cert, &args.file, io)?;
     let keyring = args.recovery.keyring(io)?;

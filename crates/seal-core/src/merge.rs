@@ -127,20 +127,18 @@ fn edits(
 
 /// Plans putting ciphertext that was made elsewhere into the object at `prefix`. `key` is what it is sealed to, when known: the claim says
 /// so afterwards. Items that the object does not have are not added.
-pub fn replace_items(object: &SealedObject, prefix: &[Segment], fresh: &BTreeMap<String, String>, key: Option<&PublicKey>) -> Result<Plan, MergeError> {
+pub fn replace_items(
+    object: &SealedObject,
+    prefix: &[Segment],
+    fresh: &BTreeMap<String, String>,
+    key: Option<&PublicKey>,
+) -> Result<Plan, MergeError> {
     let binding = object.binding()?;
     if let Some(missing) = fresh.keys().find(|name| !object.items.contains_key(*name)) {
         return Err(MergeError::NoSuchItem(missing.clone()));
     }
-    let at = |path: &[&str]| prefix.iter().cloned().chain(path.iter().map(|&key| key.into())).collect::<Vec<Segment>>();
-    let mut plan = Plan::default();
-    items(object, &Change::default(), fresh, &at, &mut plan);
-    if let Some(claim) = key.and_then(|key| next_claim(object, fresh, &[], &binding, key)) {
-        let path = at(&["metadata", "annotations", SEALED_FOR]);
-        plan.edits.push(Edit::Set { path, value: New::Text(claim.to_text().into()) });
-    }
-    plan.sealed = fresh.keys().cloned().collect();
-    Ok(plan)
+    let claim = key.and_then(|key| next_claim(object, fresh, &[], &binding, Some(key.fingerprint())));
+    Ok(edits(object, prefix, &Change::default(), fresh.clone(), claim))
 }
 
 /// Everything that can be refused without a key.

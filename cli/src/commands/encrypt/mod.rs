@@ -180,6 +180,10 @@ fn run_files(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
         seal_file(&manifest, &recipient, &rules, rng).map(|sealed| Job { input, manifest, sealed })
     });
     let jobs = jobs.into_iter().collect::<Result<Vec<_>, CliError>>()?;
+    if args.in_place && jobs.is_empty() {
+        io.say(format_args!("no Secret in clear in {searched} {}", plural(searched, "file")));
+        return Ok(Exit::DONE);
+    }
     check_found(&jobs, searched)?;
     for warning in jobs.iter().flat_map(|job| &job.sealed.warnings) {
         report::warning(warning, io);
@@ -212,9 +216,8 @@ fn parse_all(inputs: Vec<Input>, io: &mut Io) -> Result<Vec<(Input, ManifestFile
 /// Nothing to seal is never a success.
 fn check_found(jobs: &[Job], searched: usize) -> Result<(), CliError> {
     if jobs.is_empty() {
-        return Err(
-            CliError::failed(format!("no Secret in {searched} files")).hint("SealedSecrets are checked with `seal verify`")
-        );
+        return Err(CliError::failed(format!("no Secret in {searched} {}", plural(searched, "file")))
+            .hint("SealedSecrets are checked with `seal verify`"));
     }
     match jobs.iter().find(|job| job.manifest.documents.is_empty()) {
         Some(job) => {

@@ -110,7 +110,7 @@ impl Run<'_> {
         let (_, kind) = kind_of(node);
         let message = match kind {
             "" => "this is not a Kubernetes object: kind is missing".to_owned(),
-            kind => format!("{} is a {kind}, and only Secrets are sealed", described(node)),
+            _ => format!("{}: only Secrets are sealed", described(node)),
         };
         Err(self.refuse(node.at, &message).hint("take it out, or pass --pass-through to copy other kinds unchanged"))
     }
