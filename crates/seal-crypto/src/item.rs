@@ -53,10 +53,10 @@ pub enum ItemError {
 #[non_exhaustive]
 pub enum SealError {
     /// The key cannot take a 32-byte session key with OAEP-SHA256 (needs at least 784 bits).
-    #[error("the RSA key is too small to seal to")]
+    #[error("the RSA key is too small to seal to, use 2048 bits or more")]
     KeyTooSmall,
     /// The value is larger than Kubernetes can hold, [`MAX_VALUE_BYTES`].
-    #[error("the value is too large")]
+    #[error("the value is too large, a Secret holds at most 1 MiB")]
     TooLarge,
 }
 

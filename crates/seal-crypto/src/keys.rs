@@ -27,10 +27,10 @@ pub enum KeyError {
     #[error("the private key does not parse")]
     Malformed,
     /// A key of another algorithm (EC, Ed25519).
-    #[error("not an RSA key")]
+    #[error("not an RSA key; sealed items open with RSA keys only")]
     NotRsa,
     /// Outside 1024..=16384 bits.
-    #[error("unsupported RSA key size")]
+    #[error("unsupported RSA key size, expected 1024 to 16384 bits")]
     Size,
     /// Encrypted PEM.
     #[error("the private key is encrypted; decrypt it first")]

@@ -20,7 +20,7 @@ const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 #[non_exhaustive]
 pub enum CertError {
     /// No CERTIFICATE block in the PEM text (a bare public key is not a certificate).
-    #[error("no PEM block CERTIFICATE found")]
+    #[error("no PEM block CERTIFICATE found; a bare public key is not enough")]
     NoCertificate,
     /// The first CERTIFICATE block does not parse.
     #[error("the certificate does not parse")]
@@ -29,10 +29,12 @@ pub enum CertError {
     #[error("the certificate's key is not RSA")]
     NotRsa,
     /// Its key is outside 1024..=16384 bits.
-    #[error("the certificate's RSA key has an unsupported size")]
+    #[error("the certificate's RSA key has an unsupported size, expected 1024 to 16384 bits")]
     Size,
     /// Making one failed (bad common name or validity).
-    #[error("the certificate cannot be made")]
+    #[error(
+        "the certificate cannot be made: its name holds control characters or is too long, or its dates are outside 1970 to 9999"
+    )]
     Make,
 }
 
