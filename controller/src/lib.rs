@@ -14,6 +14,7 @@ pub mod keys;
 pub mod leader;
 pub mod log;
 pub mod metrics;
+mod operate;
 pub mod pool;
 pub mod ports;
 pub mod program;

@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Time between two looks at everything when Secrets are not watched.
 const POLL: Duration = Duration::from_secs(600);
+/// Time between two counts of objects per key.
+const INVENTORY: Duration = Duration::from_secs(60);
 /// Longest time that looks in progress may take after a stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -116,10 +118,16 @@ fn start_sealed_watches(reconciler: &Arc<Reconciler>, queue: &Work, gate: &Arc<G
 }
 
 async fn follow_keys(reconciler: Arc<Reconciler>, queue: Work, mut keys: watch::Receiver<u64>) {
-    while keys.changed().await.is_ok() {
-        feed::keys_changed(&reconciler, &queue);
+    let context = &reconciler.context;
+    loop {
+        tokio::select! {
+            changed = keys.changed() => match changed {
+                Ok(()) => keys_changed(&reconciler, &queue),
+                Err(_) => return,
+            },
+            () = context.clock.sleep(INVENTORY) => context.meter.objects_per_key(&reconciler.index.objects_per_key()),
+        }
     }
-    std::future::pending().await
 }
 
 async fn poll(reconciler: Arc<Reconciler>, queue: Work) {

@@ -1,0 +1,217 @@
+//! The program from inside: every part is made here, started, and stopped in order. The only place that names them all.
+
+use crate::clock::{SystemClock, SystemDice};
+use crate::cluster::Cluster;
+use crate::config::{Config, DriftPolicy};
+use crate::context::Context;
+use crate::http::{Public, bind, metrics_router, public_router, serve};
+use crate::index::Index;
+use crate::keys::cluster::ClusterKeys;
+use crate::keys::port::KeyApi;
+use crate::keys::{INSTALL_SECRET, KeyRunner, KeyStore};
+use crate::leader::Candidate;
+use crate::metrics::Metrics;
+use crate::pool::CryptoPool;
+use crate::ports::ObjectRef;
+use crate::program::VERSION;
+use crate::publish::Publisher;
+use crate::sealed_secret::{Reconciler, Settings, plan::Policy, run, shape::Guard, templates::NoTemplates};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long open requests may take once the process is told to stop; below the 30 s a pod is given.
+const DRAIN: Duration = Duration::from_secs(12);
+
+/// Everything that is shared.
+struct Parts {
+    config: Config,
+    context: Context,
+    store: Arc<KeyStore>,
+    pool: Arc<CryptoPool>,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+    leads: watch::Receiver<bool>,
+}
+
+/// Runs until SIGTERM. Order of stopping: readiness and watches at once, then looks in progress, then the Lease.
+pub(crate) async fn operate(config: Config) -> Result<(), String> {
+    tracing::info!(version = VERSION, namespace = config.home_namespace, profile = ?config.profile, "starting");
+    let stop = CancellationToken::new();
+    let store = Arc::new(KeyStore::default());
+    listen_to_signals(stop.clone(), store.clone()).map_err(|error| format!("signals cannot be received: {error}"))?;
+    let client = client().await?;
+    let clock = Arc::new(SystemClock::new());
+    let metrics = Arc::new(Metrics::new(VERSION, config.omit_secret_labels, clock.clone()));
+    let pool = Arc::new(CryptoPool::new(config.crypto_threads));
+    let context = Context {
+        kube: Arc::new(Cluster::new(client.clone())),
+        clock,
+        dice: Arc::new(SystemDice),
+        keys: store.clone(),
+        crypto: pool.clone(),
+        meter: metrics.clone(),
+    };
+    let (lead, leads) = watch::channel(!config.leader.enabled);
+    let parts = Parts { config, context, store, pool, metrics, stop, leads };
+    let mut serving = JoinSet::new();
+    start_servers(&parts, &mut serving).await?;
+    let mut keeping = JoinSet::new();
+    start_keys(&parts, &client, &mut keeping);
+    let (end_candidacy, candidacy_ends) = watch::channel(false);
+    let leader = &parts.config.leader;
+    let lease = ObjectRef::new(&parts.config.home_namespace, &leader.lease);
+    let candidate = Candidate::new(parts.context.clone(), lease, leader.identity.clone());
+    let candidate = leader.enabled.then(|| tokio::spawn(candidate.run(lead, candidacy_ends)));
+    lead_and_follow(&parts).await;
+    // The Lease is given back last: whoever takes it must find nobody writing.
+    end_candidacy.send_replace(true);
+    if let Some(candidate) = candidate {
+        let _ = tokio::time::timeout(Duration::from_secs(3), candidate).await;
+    }
+    keeping.shutdown().await;
+    let _ = tokio::time::timeout(DRAIN, serving.join_all()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Both servers answer before anything else is ready, so that probes never wait for keys or lists.
+async fn start_servers(parts: &Parts, tasks: &mut JoinSet<()>) -> Result<(), String> {
+    let http = parts.config.http.clone();
+    let stopping = parts.stop.clone();
+    let public = public_router(Public {
+        keys: parts.store.clone(),
+        pool: parts.pool.clone(),
+        metrics: parts.metrics.clone(),
+        clock: parts.context.clock.clone(),
+        config: http.clone(),
+        accept_v1_data: parts.config.accept_v1_data,
+        ready: Arc::new(move || !stopping.is_cancelled()),
+    });
+    for (flag, addresses, router) in [
+        ("listen-addr", &http.listen, public),
+        ("listen-metrics-addr", &http.listen_metrics, metrics_router(parts.metrics.clone())),
+    ] {
+        let listener = bind(addresses).await.map_err(|error| format!("--{flag} {addresses:?}: {error}"))?;
+        tasks.spawn(serve(listener, router, http.read_timeout, parts.stop.clone()));
+    }
+    Ok(())
+}
+
+fn start_keys(parts: &Parts, client: &kube::Client, tasks: &mut JoinSet<()>) {
+    let (config, context) = (&parts.config, &parts.context);
+    let namespaces = config.watched.namespaces.as_deref();
+    let api: Arc<dyn KeyApi> = Arc::new(ClusterKeys::new(client, &config.home_namespace, &config.keys.prefix, namespaces));
+    let runner = KeyRunner {
+        api: api.clone(),
+        kube: context.kube.clone(),
+        clock: context.clock.clone(),
+        dice: context.dice.clone(),
+        pool: parts.pool.clone(),
+        store: parts.store.clone(),
+        metrics: parts.metrics.clone(),
+        config: config.keys.clone(),
+        home: config.home_namespace.clone(),
+        leads: parts.leads.clone(),
+    };
+    tasks.spawn(runner.run(parts.stop.clone()));
+    let publisher = Publisher {
+        api,
+        keys: parts.store.clone(),
+        clock: context.clock.clone(),
+        dice: context.dice.clone(),
+        leads: parts.leads.clone(),
+    };
+    tasks.spawn(publisher.run(parts.stop.clone()));
+}
+
+/// Runs the kinds whenever this process leads and keys are there, until it is told to stop.
+async fn lead_and_follow(parts: &Parts) {
+    let mut leads = parts.leads.clone();
+    let mut keys = parts.store.changed();
+    while !parts.stop.is_cancelled() {
+        let ready = *leads.borrow_and_update() && parts.store.snapshot().loaded;
+        parts.metrics.leading(*leads.borrow());
+        if ready {
+            tracing::info!("leading");
+            lead(parts, leads.clone()).await;
+            tracing::info!("no longer leading");
+            continue;
+        }
+        tokio::select! {
+            () = parts.stop.cancelled() => {}
+            _ = leads.changed() => {}
+            _ = keys.changed() => {}
+        }
+    }
+}
+
+async fn lead(parts: &Parts, mut leads: watch::Receiver<bool>) {
+    let term = parts.stop.child_token();
+    let reconciler = Arc::new(Reconciler {
+        context: parts.context.clone(),
+        settings: settings(&parts.config),
+        index: Arc::new(Index::default()),
+        templates: Arc::new(NoTemplates),
+    });
+    let kinds = run::run(reconciler, parts.store.changed(), term.clone());
+    let ousted = async {
+        while *leads.borrow_and_update() {
+            if leads.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+        term.cancel();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! { () = kinds => {}, () = ousted => {} }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        guard: Guard {
+            home: config.home_namespace.clone(),
+            home_allowed: config.own_namespace,
+            own_prefixes: vec![config.keys.prefix.clone(), INSTALL_SECRET.to_owned()],
+        },
+        policy: Policy { heal: config.drift == DriftPolicy::Heal, recreate: !config.skip_recreate },
+        update_status: config.update_status,
+        accept_blob: config.accept_v1_data,
+        namespaces: config.watched.namespaces.clone().unwrap_or_default(),
+        labels: config.watched.label_selector.clone().unwrap_or_default(),
+        watch_secrets: !config.skip_recreate,
+        workers: config.workers,
+    }
+}
+
+async fn client() -> Result<kube::Client, String> {
+    let mut config =
+        kube::Config::infer().await.map_err(|error| format!("no way to a cluster: {error}; run in a pod or set KUBECONFIG"))?;
+    // Retrying is the queue's business; two layers of it would multiply.
+    config.default_retry = false;
+    kube::Client::try_from(config).map_err(|error| format!("no way to the cluster: {error}"))
+}
+
+fn listen_to_signals(stop: CancellationToken, store: Arc<KeyStore>) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut new_key = signal(SignalKind::user_defined1())?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = new_key.recv() => store.ask_for_key(),
+            }
+        }
+        tracing::info!("stopping");
+        stop.cancel();
+        // Whoever asks twice does not want to wait.
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        std::process::exit(0);
+    });
+    Ok(())
+}
