@@ -24,10 +24,7 @@ impl Site<'_, '_> {
                 text.push(" ");
                 colon_end..colon_end
             }
-            (true, Some(key_end), None) => {
-                text.push(": ");
-                key_end..key_end
-            }
+            (true, Some(_), None) => return Err(Problem::CannotEdit("a key without a colon")),
             (true, None, None) => return Err(Problem::CannotEdit("an empty element")),
         };
         let collection = matches!(value.kind, crate::Kind::Map(_) | crate::Kind::List(_));

@@ -191,6 +191,18 @@ impl<'t, 'a> Site<'t, 'a> {
         true
     }
 
+    /// True when one of the blank lines behind an offset's line (or the rest of that line, when the offset starts one) holds a tab.
+    pub(crate) fn has_tab_line_behind(&self, at: usize) -> bool {
+        let mut next = if self.line_start(at) == at { at } else { self.next_line(at) };
+        while next < self.text.len() && self.is_rest_blank(next) {
+            if self.text[next..self.line_end(next)].contains('\t') {
+                return true;
+            }
+            next = self.next_line(next);
+        }
+        false
+    }
+
     /// The column of a block mapping's keys, from one that starts its line or from the mark of an explicit key.
     pub(crate) fn keys_column(&self, pairs: &[(Tree<'_>, Tree<'_>)]) -> usize {
         if let Some((key, _)) = pairs.iter().find(|(key, _)| self.is_first_on_line(key.outer_start)) {

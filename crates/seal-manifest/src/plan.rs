@@ -10,7 +10,7 @@ use crate::{edit::show_path, output::Output};
 
 /// Plans one edit against the text as it stands.
 pub(crate) fn plan(site: &Site<'_, '_>, edit: &Edit) -> Result<Vec<Splice>, Problem> {
-    match edit {
+    let splices = match edit {
         Edit::Set { path, value } => {
             let value = match value {
                 New::Text(text) => Node::text(text.clone()),
@@ -20,7 +20,19 @@ pub(crate) fn plan(site: &Site<'_, '_>, edit: &Edit) -> Result<Vec<Splice>, Prob
         }
         Edit::Remove { path } => remove(site, path),
         Edit::Rename { path, key } => rename(site, path, key),
+    }?;
+    // Older readers take a blank line with a tab only behind a plain scalar, which swallows it.
+    let ends_plain = |splice: &Splice| {
+        !splice.text.text().is_empty()
+            && !splice.text.text().ends_with(['"', '}', ']', '\n'])
+            && !splice.text.text().contains('|')
+    };
+    if site.format == Format::Yaml
+        && splices.iter().any(|splice| !ends_plain(splice) && site.has_tab_line_behind(splice.range.end))
+    {
+        return Err(Problem::CannotEdit("a value in front of a blank line with a tab"));
     }
+    Ok(splices)
 }
 
 fn set(site: &Site<'_, '_>, path: &[Segment], value: Node) -> Result<Vec<Splice>, Problem> {

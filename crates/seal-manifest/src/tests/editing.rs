@@ -179,6 +179,12 @@ fn shared_values_and_missing_fields_are_refused() {
         ),
         ("a: &x {k: v}\nb:\n  <<: *x\n", remove("b.k"), "f.yaml:1:11: a key that comes from a merge cannot be edited in place"),
         ("a: 1\rb: 2\r", remove("a"), "f.yaml:1:4: a document with carriage returns for line breaks cannot be edited in place"),
+        (
+            "a: 1\n \t\nb: 2\n",
+            set("a", text("l1\nl2")),
+            "f.yaml:1:4: a value in front of a blank line with a tab cannot be edited in place",
+        ),
+        ("{foo\n bar}\n", set("foo bar", text("x")), "f.yaml:2:5: a key without a colon cannot be edited in place"),
         ("a: 1\n", remove("b.c"), "f.yaml:1:1: no field \"b.c\" to edit"),
         ("a: 1\n", set("a.b", text("n")), "f.yaml:1:4: no field \"a.b\" to edit"),
         ("a: [1]\n", set("a.3", text("n")), "f.yaml:1:4: no field \"a[3]\" to edit"),
