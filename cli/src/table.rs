@@ -5,7 +5,9 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let clean = |cell: &str| cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     let mut all: Vec<Vec<String>> = vec![heading.iter().map(|cell| (*cell).to_owned()).collect()];
     all.extend(rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()));
-    let widths: Vec<usize> = (0..heading.len()).map(|i| all.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..heading.len())
+        .map(|i| all.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
     let mut text = String::new();
     for row in &all {
         let mut line = String::new();
@@ -39,7 +41,10 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_control_characters_are_blanks() {
-        let rows = [vec!["a".to_owned(), "long value".to_owned(), "x".to_owned()], vec!["bcd".to_owned(), "\u{1b}[31m".to_owned(), String::new()]];
+        let rows = [
+            vec!["a".to_owned(), "long value".to_owned(), "x".to_owned()],
+            vec!["bcd".to_owned(), "\u{1b}[31m".to_owned(), String::new()],
+        ];
         assert_eq!(table(&["N", "V", "E"], &rows), "N    V           E\na    long value  x\nbcd   [31m\n");
     }
 

@@ -20,7 +20,9 @@ pub struct Api {
 pub async fn connect(overrides: &Overrides, env: &Environment) -> Result<Api, ClusterError> {
     let invalid = |reason: String| ClusterError::Invalid(reason);
     let mut config = match kubeconfig::effective(overrides, env)? {
-        Some(file) => Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.map_err(|error| invalid(chain(&error)))?,
+        Some(file) => {
+            Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.map_err(|error| invalid(chain(&error)))?
+        }
         None if kubeconfig::in_cluster(env) => Config::incluster().map_err(|error| invalid(chain(&error)))?,
         None => return Err(ClusterError::NoConfiguration),
     };
@@ -33,11 +35,6 @@ pub async fn connect(overrides: &Overrides, env: &Environment) -> Result<Api, Cl
 }
 
 impl Api {
-    /// The underlying client, for typed access.
-    pub fn client(&self) -> Client {
-        self.client.clone()
-    }
-
     /// GET of a path; the body as text.
     pub async fn get_text(&self, doing: &str, path: &str) -> Result<String, ClusterError> {
         let request = http::Request::get(path).body(Vec::new()).map_err(|error| ClusterError::Invalid(error.to_string()))?;
@@ -47,11 +44,19 @@ impl Api {
     /// GET of a path; the body as JSON.
     pub async fn get(&self, doing: &str, path: &str) -> Result<Value, ClusterError> {
         let text = self.get_text(doing, path).await?;
-        serde_json::from_str(&text).map_err(|_| ClusterError::Unreachable { doing: doing.to_owned(), reason: "the answer is not JSON".to_owned() })
+        serde_json::from_str(&text)
+            .map_err(|_| ClusterError::Unreachable { doing: doing.to_owned(), reason: "the answer is not JSON".to_owned() })
     }
 
     /// Sends a JSON body; the answer as text.
-    pub async fn send(&self, doing: &str, method: http::Method, path: &str, kind: &str, body: Vec<u8>) -> Result<String, ClusterError> {
+    pub async fn send(
+        &self,
+        doing: &str,
+        method: http::Method,
+        path: &str,
+        kind: &str,
+        body: Vec<u8>,
+    ) -> Result<String, ClusterError> {
         let request = http::Request::builder()
             .method(method)
             .uri(path)
@@ -66,7 +71,9 @@ impl Api {
         let mut items = Vec::new();
         let mut next = String::new();
         loop {
-            let page = self.get(doing, &format!("{path}?limit={PAGE}&labelSelector={}&continue={}", encoded(selector), encoded(&next))).await?;
+            let page = self
+                .get(doing, &format!("{path}?limit={PAGE}&labelSelector={}&continue={}", encoded(selector), encoded(&next)))
+                .await?;
             items.extend(page.get("items").and_then(Value::as_array).cloned().unwrap_or_default());
             next = page.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().to_owned();
             if next.is_empty() {

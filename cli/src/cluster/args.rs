@@ -43,13 +43,17 @@ impl ClusterArgs {
         let mut target = Target::default();
         let mut context = self.context.clone();
         if let Some(name) = &self.cluster {
-            let located = config::find(Path::new("-"), io)?
-                .ok_or_else(|| CliError::usage(format!("--cluster {name}: there is no .seal.yaml here or above")).hint("give --context instead"))?;
+            let located = config::find(Path::new("-"), io)?.ok_or_else(|| {
+                CliError::usage(format!("--cluster {name}: there is no .seal.yaml here or above")).hint("give --context instead")
+            })?;
             let cluster = located.cluster(name)?;
             target = super::source::target(cluster);
             match &cluster.source {
                 Source::Context(named) => context = Some(named.clone()),
-                _ => return Err(CliError::usage(format!("cluster {name} of .seal.yaml has no context to ask")).hint("give --context instead")),
+                _ => {
+                    return Err(CliError::usage(format!("cluster {name} of .seal.yaml has no context to ask"))
+                        .hint("give --context instead"));
+                }
             }
         }
         if let Some(namespace) = &self.controller_namespace {

@@ -52,18 +52,24 @@ impl Controller {
             Err(error) => return Err(error),
         };
         let service_name = text(&service, "/metadata/name").to_owned();
-        let port = port_of(&service).ok_or_else(|| ClusterError::NoService { reason: format!("services {service_name:?} has no ports") })?;
+        let port = port_of(&service)
+            .ok_or_else(|| ClusterError::NoService { reason: format!("services {service_name:?} has no ports") })?;
         Ok(Controller { api: api.clone(), namespace: target.namespace.clone(), service: service_name, port })
     }
 
     async fn by_label(api: &Api, namespace: &str) -> Result<Value, ClusterError> {
         let none = || ClusterError::NoService { reason: format!("services {DEFAULT_NAME:?} not found") };
         let path = format!("/api/v1/namespaces/{}/services", encoded(namespace));
-        let mut found: Vec<Value> = api.list("list Services", &path, SELECTOR).await.map_err(|_| none())?.into_iter().filter(serves_http).collect();
+        let mut found: Vec<Value> =
+            api.list("list Services", &path, SELECTOR).await.map_err(|_| none())?.into_iter().filter(serves_http).collect();
         if found.len() == 1 {
             return Ok(found.remove(0));
         }
-        let elsewhere = if found.is_empty() { api.list("list Services", "/api/v1/services", SELECTOR).await.unwrap_or_default() } else { found };
+        let elsewhere = if found.is_empty() {
+            api.list("list Services", "/api/v1/services", SELECTOR).await.unwrap_or_default()
+        } else {
+            found
+        };
         let names: Vec<String> = elsewhere
             .iter()
             .filter(|service| serves_http(service))
@@ -72,11 +78,18 @@ impl Controller {
         if names.is_empty() {
             return Err(none());
         }
-        Err(ClusterError::NoService { reason: format!("services {DEFAULT_NAME:?} not found in {namespace:?}; these look like one: {}", names.join(", ")) })
+        Err(ClusterError::NoService {
+            reason: format!("services {DEFAULT_NAME:?} not found in {namespace:?}; these look like one: {}", names.join(", ")),
+        })
     }
 
     fn path(&self, tail: &str) -> String {
-        format!("/api/v1/namespaces/{}/services/http:{}:{}/proxy{tail}", encoded(&self.namespace), encoded(&self.service), encoded(&self.port))
+        format!(
+            "/api/v1/namespaces/{}/services/http:{}:{}/proxy{tail}",
+            encoded(&self.namespace),
+            encoded(&self.service),
+            encoded(&self.port)
+        )
     }
 
     /// The newest certificate, PEM.
@@ -96,7 +109,10 @@ impl Controller {
     /// A SealedSecret sealed anew to the newest key. Only the items of the answer are for use.
     pub async fn rotate(&self, object: &Value) -> Result<Value, ClusterError> {
         let text = self.post("/v1/rotate", object).await?;
-        serde_json::from_str(&text).map_err(|_| ClusterError::Unreachable { doing: "rotate".to_owned(), reason: "the controller's answer is not JSON".to_owned() })
+        serde_json::from_str(&text).map_err(|_| ClusterError::Unreachable {
+            doing: "rotate".to_owned(),
+            reason: "the controller's answer is not JSON".to_owned(),
+        })
     }
 
     /// The answer of an old controller may hold what a template printed, so only its status is passed on.
@@ -144,7 +160,8 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 
 /// A Service for metrics carries the same name label; it serves no certificate.
 fn serves_http(service: &Value) -> bool {
-    text(service, "/metadata/labels/app.kubernetes.io~1component") != "metrics" && !text(service, "/metadata/name").ends_with("-metrics")
+    text(service, "/metadata/labels/app.kubernetes.io~1component") != "metrics"
+        && !text(service, "/metadata/name").ends_with("-metrics")
 }
 
 /// The first port, by name as kubeseal does, else by number.
@@ -175,6 +192,8 @@ mod tests {
     fn a_metrics_service_is_not_taken_for_the_controller() {
         assert!(serves_http(&serde_json::json!({"metadata": {"name": "sealed-secrets"}})));
         assert!(!serves_http(&serde_json::json!({"metadata": {"name": "sealed-secrets-metrics"}})));
-        assert!(!serves_http(&serde_json::json!({"metadata": {"name": "x", "labels": {"app.kubernetes.io/component": "metrics"}}})));
+        assert!(!serves_http(
+            &serde_json::json!({"metadata": {"name": "x", "labels": {"app.kubernetes.io/component": "metrics"}}})
+        ));
     }
 }

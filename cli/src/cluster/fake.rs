@@ -68,7 +68,11 @@ fn serve(stream: &TcpStream, answers: &Answers, log: &Mutex<Vec<(String, String)
         reader.read_exact(&mut body).ok()?;
         let mut words = first.split(' ');
         let route = format!("{} {}", words.next()?, words.next()?.split('?').next()?);
-        let missing = (404, r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"not found","reason":"NotFound","code":404}"#.to_owned());
+        let missing = (
+            404,
+            r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"not found","reason":"NotFound","code":404}"#
+                .to_owned(),
+        );
         let (code, text) = answers.get(&route).unwrap_or(&missing).clone();
         log.lock().unwrap().push((route, String::from_utf8_lossy(&body).into_owned()));
         let head = format!("HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", text.len());

@@ -75,7 +75,12 @@ pub fn namespace(overrides: &Overrides, env: &Environment) -> Result<Namespace, 
     let from_context = |name: String| Namespace { name, explicit: false };
     let in_pod = in_cluster(env);
     match effective(overrides, env)? {
-        Some(config) => match config.contexts[0].context.as_ref().and_then(|context| context.namespace.clone()).filter(|name| !name.is_empty()) {
+        Some(config) => match config.contexts[0]
+            .context
+            .as_ref()
+            .and_then(|context| context.namespace.clone())
+            .filter(|name| !name.is_empty())
+        {
             Some(name) => Ok(from_context(name)),
             None if in_pod => Ok(from_context(pod_namespace(env))),
             None => Ok(from_context("default".to_owned())),
@@ -87,7 +92,9 @@ pub fn namespace(overrides: &Overrides, env: &Environment) -> Result<Namespace, 
 
 /// True when this process runs in a pod that may talk to its API server.
 pub fn in_cluster(env: &Environment) -> bool {
-    ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"].iter().all(|name| env.get(*name).is_some_and(|value| !value.is_empty()))
+    ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"]
+        .iter()
+        .all(|name| env.get(*name).is_some_and(|value| !value.is_empty()))
         && Path::new("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
 }
 
@@ -129,7 +136,12 @@ fn context(config: &Kubeconfig, overrides: &Overrides) -> Result<Context, Cluste
     found.ok_or_else(|| ClusterError::Missing { what: "context", name: name.clone() })
 }
 
-fn cluster(config: &Kubeconfig, context: &Context, overrides: &Overrides, server: Option<String>) -> Result<Cluster, ClusterError> {
+fn cluster(
+    config: &Kubeconfig,
+    context: &Context,
+    overrides: &Overrides,
+    server: Option<String>,
+) -> Result<Cluster, ClusterError> {
     let name = overrides.cluster.as_ref().unwrap_or(&context.cluster);
     let found = config.clusters.iter().find(|cluster| cluster.name == *name).and_then(|cluster| cluster.cluster.clone());
     let mut cluster = match found {
@@ -156,7 +168,8 @@ fn cluster(config: &Kubeconfig, context: &Context, overrides: &Overrides, server
 
 fn user(config: &Kubeconfig, context: &Context, overrides: &Overrides) -> Result<AuthInfo, ClusterError> {
     let name = overrides.user.as_ref().or(context.user.as_ref());
-    let found = name.and_then(|name| config.auth_infos.iter().find(|user| user.name == *name)).and_then(|user| user.auth_info.clone());
+    let found =
+        name.and_then(|name| config.auth_infos.iter().find(|user| user.name == *name)).and_then(|user| user.auth_info.clone());
     let mut user = match (found, &overrides.user) {
         (None, Some(name)) => return Err(ClusterError::Missing { what: "auth info", name: name.clone() }),
         (found, _) => found.unwrap_or_default(),
@@ -197,7 +210,12 @@ fn load(overrides: &Overrides, env: &Environment) -> Result<Option<Kubeconfig>, 
     let listed = env.get("KUBECONFIG").filter(|list| !list.is_empty());
     let paths: Vec<PathBuf> = match listed {
         Some(list) => std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect(),
-        None => env.get("HOME").or_else(|| env.get("USERPROFILE")).map(|home| Path::new(home).join(".kube").join("config")).into_iter().collect(),
+        None => env
+            .get("HOME")
+            .or_else(|| env.get("USERPROFILE"))
+            .map(|home| Path::new(home).join(".kube").join("config"))
+            .into_iter()
+            .collect(),
     };
     let mut merged: Option<Kubeconfig> = None;
     for path in paths {
@@ -218,8 +236,10 @@ fn load(overrides: &Overrides, env: &Environment) -> Result<Option<Kubeconfig>, 
 
 /// One file. The parser's own words may quote the file, which holds tokens, so only the fact is passed on.
 fn read(path: &Path) -> Result<Kubeconfig, ClusterError> {
-    Kubeconfig::read_from(path)
-        .map_err(|_| ClusterError::Kubeconfig { path: path.display().to_string(), reason: "it is not a kubeconfig (YAML of kind Config)".to_owned() })
+    Kubeconfig::read_from(path).map_err(|_| ClusterError::Kubeconfig {
+        path: path.display().to_string(),
+        reason: "it is not a kubeconfig (YAML of kind Config)".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -241,8 +261,14 @@ mod tests {
         let (_folder, env) = setup(CONFIG);
         let of = |overrides: Overrides| namespace(&overrides, &env).unwrap();
         assert_eq!(of(Overrides::default()), Namespace { name: "team".into(), explicit: false });
-        assert_eq!(of(Overrides { context: Some("b".into()), ..Default::default() }), Namespace { name: "default".into(), explicit: false });
-        assert_eq!(of(Overrides { namespace: Some("x".into()), ..Default::default() }), Namespace { name: "x".into(), explicit: true });
+        assert_eq!(
+            of(Overrides { context: Some("b".into()), ..Default::default() }),
+            Namespace { name: "default".into(), explicit: false }
+        );
+        assert_eq!(
+            of(Overrides { namespace: Some("x".into()), ..Default::default() }),
+            Namespace { name: "x".into(), explicit: true }
+        );
     }
 
     #[test]

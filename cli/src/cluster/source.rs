@@ -53,7 +53,8 @@ fn signed_or_pinned(text: Vec<u8>, pinned: &VerifyingKey, cluster: &Cluster, now
     if text.trim_ascii_start().starts_with(b"{") {
         return signed(&String::from_utf8_lossy(&text), pinned, now);
     }
-    let known = seal_crypto::Certificate::from_pem(&text).is_ok_and(|certificate| cluster.fingerprints.contains(certificate.public_key.fingerprint()));
+    let known = seal_crypto::Certificate::from_pem(&text)
+        .is_ok_and(|certificate| cluster.fingerprints.contains(certificate.public_key.fingerprint()));
     if known {
         return Ok(text);
     }
@@ -82,7 +83,14 @@ mod tests {
         let key = PrivateKey::generate(1024, &mut rng).unwrap();
         let pem = Certificate::self_signed(&key, "", 0, 1000, &mut rng).unwrap().pem;
         let (ours, foreign) = (SigningKey::generate(&mut rng), SigningKey::generate(&mut rng));
-        let bundle = Bundle { sequence: 1, issued: 0, expires: 100, previous: None, installation: String::new(), certificates: vec![pem.clone()] };
+        let bundle = Bundle {
+            sequence: 1,
+            issued: 0,
+            expires: 100,
+            previous: None,
+            installation: String::new(),
+            certificates: vec![pem.clone()],
+        };
         let (good, bad) = (bundle.sign(&ours), bundle.sign(&foreign));
         assert_eq!(signed(&good, &ours.verifying_key(), 10).unwrap(), pem.as_bytes());
         assert!(signed(&bad, &ours.verifying_key(), 10).unwrap_err().message.contains("not signed by the pinned"));

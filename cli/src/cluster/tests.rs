@@ -25,7 +25,8 @@ fn key(seed: u64) -> (PrivateKey, String) {
 }
 
 fn service(name: &str) -> String {
-    json!({"metadata": {"name": name, "namespace": "kube-system"}, "spec": {"ports": [{"name": "http", "port": 8080}]}}).to_string()
+    json!({"metadata": {"name": name, "namespace": "kube-system"}, "spec": {"ports": [{"name": "http", "port": 8080}]}})
+        .to_string()
 }
 
 impl Lab {
@@ -82,18 +83,27 @@ fn the_certificate_comes_through_the_service_proxy() {
 
 #[test]
 fn a_service_of_another_name_is_found_by_label_in_the_same_namespace_only() {
-    let list = |namespace: &str| json!({"items": [
+    let list = |namespace: &str| {
+        json!({"items": [
         {"metadata": {"name": "sealed-secrets-metrics", "namespace": namespace}, "spec": {"ports": [{"name": "metrics", "port": 8081}]}},
-        {"metadata": {"name": "sealed-secrets", "namespace": namespace}, "spec": {"ports": [{"name": "http", "port": 8080}]}}]}).to_string();
+        {"metadata": {"name": "sealed-secrets", "namespace": namespace}, "spec": {"ports": [{"name": "http", "port": 8080}]}}]}).to_string()
+    };
     let by_label = "GET /api/v1/namespaces/kube-system/services";
     let cert = "GET /api/v1/namespaces/kube-system/services/http:sealed-secrets:http/proxy/v1/cert.pem";
     let lab = Lab::new(&[(SERVICE, 404, not_found()), (by_label, 200, list("kube-system")), (cert, 200, key(1).1)]);
     assert_eq!(lab.run("kubeseal --fetch-cert", "").0, Exit(0));
 
-    let lab = Lab::new(&[(SERVICE, 404, not_found()), (by_label, 200, json!({"items": []}).to_string()), ("GET /api/v1/services", 200, list("tools"))]);
+    let lab = Lab::new(&[
+        (SERVICE, 404, not_found()),
+        (by_label, 200, json!({"items": []}).to_string()),
+        ("GET /api/v1/services", 200, list("tools")),
+    ]);
     let (exit, _, err) = lab.run("kubeseal --fetch-cert", "");
     assert_eq!(exit, Exit(1));
-    assert!(err.starts_with("error: cannot get sealed secret service: ") && err.contains("look like one: tools/sealed-secrets.\n"), "{err}");
+    assert!(
+        err.starts_with("error: cannot get sealed secret service: ") && err.contains("look like one: tools/sealed-secrets.\n"),
+        "{err}"
+    );
     assert!(err.contains("--controller-name and --controller-namespace"), "{err}");
 
     let lab = Lab::new(&[(SERVICE, 404, not_found()), (by_label, 200, list("kube-system"))]);
@@ -105,7 +115,11 @@ fn a_service_of_another_name_is_found_by_label_in_the_same_namespace_only() {
 fn validate_answers_yes_no_or_could_not_ask() {
     let sealed = SEALED.replace("ITEM", &item("v"));
     let verify = format!("POST {PROXY}/v1/verify");
-    for (code, exit, message) in [(200, 0, ""), (409, 1, "error: unable to decrypt sealed secret: db\n"), (500, 1, "error: cannot validate sealed secret: ")] {
+    for (code, exit, message) in [
+        (200, 0, ""),
+        (409, 1, "error: unable to decrypt sealed secret: db\n"),
+        (500, 1, "error: cannot validate sealed secret: "),
+    ] {
         let lab = Lab::new(&[(verify.as_str(), code, "template says hidden-canary".to_owned())]);
         let (ended, out, err) = lab.run("kubeseal --validate", &sealed);
         assert_eq!((ended, out.as_str()), (Exit(exit), ""), "{err}");
@@ -118,7 +132,8 @@ fn validate_answers_yes_no_or_could_not_ask() {
 /// What upstream's controller answers: metadata and template reduced.
 fn rotated(item: &str) -> String {
     json!({"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "metadata": {"name": "db", "namespace": "shop"},
-        "spec": {"encryptedData": {"pw": item}, "template": {"metadata": {"name": "db", "namespace": "shop"}}}}).to_string()
+        "spec": {"encryptedData": {"pw": item}, "template": {"metadata": {"name": "db", "namespace": "shop"}}}})
+    .to_string()
 }
 
 #[test]
@@ -143,7 +158,12 @@ fn re_encrypting_takes_the_ciphertext_and_keeps_everything_else() {
 fn an_answer_with_other_items_is_not_used() {
     let sealed = SEALED.replace("ITEM", &item("v"));
     let rotate = format!("POST {PROXY}/v1/rotate");
-    for answer in [rotated("AAAA!"), json!({"spec": {"encryptedData": {"other": item("v")}}}).to_string(), "{}".to_owned(), "no json".to_owned()] {
+    for answer in [
+        rotated("AAAA!"),
+        json!({"spec": {"encryptedData": {"other": item("v")}}}).to_string(),
+        "{}".to_owned(),
+        "no json".to_owned(),
+    ] {
         let lab = Lab::new(&[(rotate.as_str(), 200, answer)]);
         lab.write("db.yaml", &sealed);
         let (exit, _, err) = lab.run("kubeseal --re-encrypt -f @db.yaml", "");
@@ -158,7 +178,9 @@ fn a_tree_is_rotated_through_the_controller_and_its_claims_follow() {
     let rotate = format!("POST {PROXY}/v1/rotate");
     let lab = Lab::new(&[(rotate.as_str(), 200, rotated(&new))]);
     let claim = json!({"key": "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", "scope": "strict", "namespace": "shop", "name": "db"});
-    let sealed = SEALED.replace("ITEM", &old).replace("  annotations:\n    argocd", &format!("  annotations:\n    sealkit.dev/sealed-for: '{claim}'\n    argocd"));
+    let sealed = SEALED
+        .replace("ITEM", &old)
+        .replace("  annotations:\n    argocd", &format!("  annotations:\n    sealkit.dev/sealed-for: '{claim}'\n    argocd"));
     lab.write("db.yaml", &sealed);
     let (exit, out, err) = lab.run("seal rotate --context fake @db.yaml", "");
     assert_eq!((exit, out.contains("shop/db: resealed pw\n")), (Exit::DONE, true), "{out}{err}");
@@ -167,7 +189,11 @@ fn a_tree_is_rotated_through_the_controller_and_its_claims_follow() {
     let asked = lab.server.asked().len();
     let (exit, _, err) = lab.run("seal rotate --check --context fake @db.yaml", "");
     assert_eq!((exit, err.as_str()), (Exit::DONE, "1 current, 0 stale, 0 failed\n"));
-    assert_eq!(lab.server.asked()[asked..].iter().filter(|(route, _)| route.starts_with("POST")).count(), 0, "what claims the newest key is not asked about");
+    assert_eq!(
+        lab.server.asked()[asked..].iter().filter(|(route, _)| route.starts_with("POST")).count(),
+        0,
+        "what claims the newest key is not asked about"
+    );
 }
 
 #[test]
@@ -175,7 +201,17 @@ fn pinning_prefers_the_installation_and_refuses_another_one() {
     let mut rng = rand::rngs::StdRng::seed_from_u64(3);
     let (ours, foreign) = (SigningKey::generate(&mut rng), SigningKey::generate(&mut rng));
     let (sealing, pem) = key(1);
-    let bundle = |signer: &SigningKey| Bundle { sequence: 1, issued: 0, expires: 9999, previous: None, installation: String::new(), certificates: vec![pem.clone()] }.sign(signer);
+    let bundle = |signer: &SigningKey| {
+        Bundle {
+            sequence: 1,
+            issued: 0,
+            expires: 9999,
+            previous: None,
+            installation: String::new(),
+            certificates: vec![pem.clone()],
+        }
+        .sign(signer)
+    };
     let map = "GET /api/v1/namespaces/kube-system/configmaps/sealkit-public-keys";
     let published = |signer: &SigningKey| json!({"data": {"bundle.json": bundle(signer)}}).to_string();
     let lab = Lab::new(&[(map, 200, published(&ours))]);
@@ -217,7 +253,10 @@ fn keys_are_listed_backed_up_and_restored_without_overwriting() {
     let (exit, _, err) = empty.run("seal keys restore @keys.yaml", "");
     assert_eq!((exit, err.contains("created Secret kube-system/k1")), (Exit::DONE, true), "{err}");
     let sent: Value = serde_json::from_str(&empty.server.asked().iter().find(|(route, _)| route == create).unwrap().1).unwrap();
-    assert_eq!((&sent["type"], &sent["metadata"]["labels"]["sealedsecrets.bitnami.com/sealed-secrets-key"]), (&json!("kubernetes.io/tls"), &json!("active")));
+    assert_eq!(
+        (&sent["type"], &sent["metadata"]["labels"]["sealedsecrets.bitnami.com/sealed-secrets-key"]),
+        (&json!("kubernetes.io/tls"), &json!("active"))
+    );
 }
 
 #[test]
@@ -247,7 +286,12 @@ fn doctor_finds_the_hazards_of_a_migration() {
     ]);
     let (exit, out, err) = lab.run("seal doctor", "");
     assert_eq!(exit, Exit::FINDINGS, "{out}{err}");
-    for words in ["ok        api-server   Kubernetes v1.36.3", "warning   deletion ", "problem   controllers  an old controller still runs", "ok        controller   kube-system/sealed-secrets-controller answers"] {
+    for words in [
+        "ok        api-server   Kubernetes v1.36.3",
+        "warning   deletion ",
+        "problem   controllers  an old controller still runs",
+        "ok        controller   kube-system/sealed-secrets-controller answers",
+    ] {
         assert!(out.contains(words), "{words}\n{out}");
     }
     let (exit, out, _) = Lab::new(&[]).run("seal doctor", "");

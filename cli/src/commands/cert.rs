@@ -111,7 +111,10 @@ fn fetch(args: &Fetch, io: &mut Io) -> Result<Exit, CliError> {
 }
 
 fn read(name: &str, pem: &[u8]) -> Result<Certificate, CliError> {
-    Certificate::from_pem(pem).map_err(|error| CliError::failed(format!("{name}: {error}")).hint("a certificate is what `seal cert fetch` or `kubeseal --fetch-cert` gives"))
+    Certificate::from_pem(pem).map_err(|error| {
+        CliError::failed(format!("{name}: {error}"))
+            .hint("a certificate is what `seal cert fetch` or `kubeseal --fetch-cert` gives")
+    })
 }
 
 fn show(args: &Show, io: &mut Io) -> Result<Exit, CliError> {
@@ -146,7 +149,8 @@ struct Found {
 fn pin(args: &Pin, io: &mut Io) -> Result<Exit, CliError> {
     let found = look(args, io)?;
     if found.certificate.expired(io.now()) {
-        return Err(CliError::failed(format!("the certificate expired on {}", day(found.certificate.not_after))).hint("a pin on it would be of no use"));
+        return Err(CliError::failed(format!("the certificate expired on {}", day(found.certificate.not_after)))
+            .hint("a pin on it would be of no use"));
     }
     let (path, bytes) = match crate::config::find(Path::new("-"), io)? {
         Some(located) => (located.path.clone(), io.read_file(&located.path)?),
@@ -213,7 +217,8 @@ fn edits(args: &Pin, found: &Found, file: &ManifestFile) -> Result<Vec<Edit>, Cl
     }
     let Some(installation) = &found.installation else {
         let own = found.certificate.public_key.fingerprint().as_str();
-        let mut pinned: Vec<&str> = of("fingerprints").and_then(Node::elements).into_iter().flatten().filter_map(Node::public_text).collect();
+        let mut pinned: Vec<&str> =
+            of("fingerprints").and_then(Node::elements).into_iter().flatten().filter_map(Node::public_text).collect();
         if !pinned.contains(&own) {
             pinned.insert(0, own);
         }
@@ -222,8 +227,10 @@ fn edits(args: &Pin, found: &Found, file: &ManifestFile) -> Result<Vec<Edit>, Cl
     };
     match of("installation").and_then(Node::public_text) {
         Some(old) if old != installation && !args.replace => {
-            return Err(CliError::negative(format!("cluster {name}: .seal.yaml pins installation {old}, but this one is {installation}"))
-                .hint("if the cluster was set up anew, ask its administrator for the new key and give --replace"));
+            return Err(CliError::negative(format!(
+                "cluster {name}: .seal.yaml pins installation {old}, but this one is {installation}"
+            ))
+            .hint("if the cluster was set up anew, ask its administrator for the new key and give --replace"));
         }
         _ => edits.push(Edit::set(["clusters", name, "installation"], text(installation))),
     }

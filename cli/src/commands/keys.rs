@@ -159,7 +159,8 @@ pub fn listed(file: &ManifestFile) -> Vec<Listed> {
 fn one(node: &Node) -> Listed {
     let text = |path: &[&str]| node.at_path(path).and_then(Node::public_text).unwrap_or_default().to_owned();
     let secret = SecretObject::from_node(node).ok();
-    let certificate = secret.as_ref().and_then(|secret| secret.data.get(TLS_CRT)).and_then(|pem| Certificate::from_pem(pem.expose()).ok());
+    let certificate =
+        secret.as_ref().and_then(|secret| secret.data.get(TLS_CRT)).and_then(|pem| Certificate::from_pem(pem.expose()).ok());
     let key = secret.as_ref().and_then(|secret| secret.data.get(TLS_KEY)).and_then(|pem| PrivateKey::from_pem(pem).ok());
     let public = key.as_ref().map(PrivateKey::public);
     Listed {
@@ -191,7 +192,10 @@ fn list(args: &List, io: &mut Io) -> Result<Exit, CliError> {
                 let fingerprint = key.fingerprint.as_ref().map_or_else(|| "(not readable)".to_owned(), ToString::to_string);
                 vec![key.name.clone(), key.state.clone(), from, to, key.bits.to_string(), fingerprint]
             };
-            io.print(&table(&["SECRET", "STATE", "FROM", "TO", "BITS", "FINGERPRINT"], &keys.iter().map(row).collect::<Vec<_>>()))?;
+            io.print(&table(
+                &["SECRET", "STATE", "FROM", "TO", "BITS", "FINGERPRINT"],
+                &keys.iter().map(row).collect::<Vec<_>>(),
+            ))?;
         }
     }
     Ok(if keys.iter().any(|key| key.fingerprint.is_none()) { Exit::FINDINGS } else { Exit::DONE })
@@ -202,7 +206,8 @@ fn generate(args: &Generate, io: &mut Io) -> Result<Exit, CliError> {
     let mut rng = io.rng();
     let failed = |error: &dyn std::error::Error| CliError::failed(format!("cannot make a key: {error}"));
     let key = PrivateKey::generate(args.bits, &mut rng).map_err(|error| failed(&error))?;
-    let certificate = Certificate::self_signed(&key, &args.common_name, io.now(), i64::from(args.days) * 86400, &mut rng).map_err(|error| failed(&error))?;
+    let certificate = Certificate::self_signed(&key, &args.common_name, io.now(), i64::from(args.days) * 86400, &mut rng)
+        .map_err(|error| failed(&error))?;
     let secret = key_secret(&key, &certificate, &choice.target.namespace);
     match &args.out {
         Some(path) => {
@@ -221,29 +226,51 @@ fn generate(args: &Generate, io: &mut Io) -> Result<Exit, CliError> {
 
 /// A key Secret as controllers make it: a generated name, the label, the TLS type.
 fn key_secret(key: &PrivateKey, certificate: &Certificate, namespace: &str) -> SecretObject {
-    let short: String = key.fingerprint().as_str().bytes().skip(7).filter(u8::is_ascii_alphanumeric).take(8).map(|b| char::from(b.to_ascii_lowercase())).collect();
+    let short: String = key
+        .fingerprint()
+        .as_str()
+        .bytes()
+        .skip(7)
+        .filter(u8::is_ascii_alphanumeric)
+        .take(8)
+        .map(|b| char::from(b.to_ascii_lowercase()))
+        .collect();
     let metadata = json!({"name": format!("sealed-secrets-key-{short}"), "namespace": namespace, "labels": {LABEL: "active"}});
     SecretObject {
         metadata: metadata.as_object().cloned().unwrap_or_default(),
         type_: Some("kubernetes.io/tls".to_owned()),
         immutable: None,
-        data: BTreeMap::from([(TLS_CRT.to_owned(), SecretBytes::from(certificate.pem.clone())), (TLS_KEY.to_owned(), key.to_pem())]),
+        data: BTreeMap::from([
+            (TLS_CRT.to_owned(), SecretBytes::from(certificate.pem.clone())),
+            (TLS_KEY.to_owned(), key.to_pem()),
+        ]),
     }
 }
 
 async fn create(choice: &Choice, secret: Node) -> Result<String, CliError> {
     let name = secret.at_path(&["metadata", "name"]).and_then(Node::public_text).unwrap_or_default().to_owned();
     let path = format!("/api/v1/namespaces/{}/secrets", choice.target.namespace);
-    choice.api().await?.send("create a key Secret", http::Method::POST, &path, "application/json", secret.to_json().expose().to_vec()).await?;
+    choice
+        .api()
+        .await?
+        .send("create a key Secret", http::Method::POST, &path, "application/json", secret.to_json().expose().to_vec())
+        .await?;
     Ok(name)
 }
 
 fn backup(args: &Backup, io: &mut Io) -> Result<Exit, CliError> {
     let choice = args.cluster.resolve(io)?;
     let file = cluster::block_on(fetch(&choice))?;
-    let secrets: Vec<Node> = file.documents.iter().flat_map(|document| keyfile::secret_nodes(&document.root)).filter_map(|node| SecretObject::from_node(&node).ok()).map(|secret| secret.to_node()).collect();
+    let secrets: Vec<Node> = file
+        .documents
+        .iter()
+        .flat_map(|document| keyfile::secret_nodes(&document.root))
+        .filter_map(|node| SecretObject::from_node(&node).ok())
+        .map(|secret| secret.to_node())
+        .collect();
     if secrets.is_empty() {
-        return Err(CliError::negative(format!("no key Secrets in namespace {}", choice.target.namespace)).hint("name the controller's namespace with --controller-namespace"));
+        return Err(CliError::negative(format!("no key Secrets in namespace {}", choice.target.namespace))
+            .hint("name the controller's namespace with --controller-namespace"));
     }
     let field = |key: &str, value: Node| Entry { key: key.to_owned(), key_at: Position::default(), value };
     let count = secrets.len();
@@ -253,9 +280,22 @@ fn backup(args: &Backup, io: &mut Io) -> Result<Exit, CliError> {
         field("items", Node { kind: Kind::List(secrets), at: Position::default() }),
     ];
     let text = to_yaml(&Node { kind: Kind::Map(list), at: Position::default() });
-    keyfile::read("the export", text.clone()).map_err(|error| CliError::failed(format!("the export would not read back: {error}")).hint("nothing was written; `seal keys list` shows the key that is not readable"))?;
-    if args.out.as_os_str() == "-" { io.print_secret(&text)? } else { write::private(&args.out, &text)? }
-    report::warning(format_args!("{count} PRIVATE KEYS IN CLEAR in {}: whoever has this file reads everything ever sealed. Keep it offline, never in Git", args.out.display()), io);
+    keyfile::read("the export", text.clone()).map_err(|error| {
+        CliError::failed(format!("the export would not read back: {error}"))
+            .hint("nothing was written; `seal keys list` shows the key that is not readable")
+    })?;
+    if args.out.as_os_str() == "-" {
+        io.print_secret(&text)?
+    } else {
+        write::private(&args.out, &text)?
+    }
+    report::warning(
+        format_args!(
+            "{count} PRIVATE KEYS IN CLEAR in {}: whoever has this file reads everything ever sealed. Keep it offline, never in Git",
+            args.out.display()
+        ),
+        io,
+    );
     Ok(Exit::DONE)
 }
 
@@ -265,10 +305,19 @@ fn restore(args: &Restore, io: &mut Io) -> Result<Exit, CliError> {
     let bytes = io.read(&args.file)?;
     let kept = keyfile::read(&name, bytes.clone()).map_err(|error| CliError::failed(error.to_string()).hint(KEY_FILE_HINT))?;
     if kept.iter().any(|key| key.secret.is_empty() || key.certificate.is_none()) {
-        return Err(CliError::failed(format!("{name}: a key without a Secret's name or without its certificate cannot be restored")).hint(KEY_FILE_HINT));
+        return Err(CliError::failed(format!(
+            "{name}: a key without a Secret's name or without its certificate cannot be restored"
+        ))
+        .hint(KEY_FILE_HINT));
     }
     let file = ManifestFile::parse(&name, bytes)?;
-    let secrets: Vec<SecretObject> = file.documents.iter().flat_map(|document| keyfile::secret_nodes(&document.root)).filter_map(|node| SecretObject::from_node(&node).ok()).filter(|secret| secret.data.contains_key(TLS_KEY)).collect();
+    let secrets: Vec<SecretObject> = file
+        .documents
+        .iter()
+        .flat_map(|document| keyfile::secret_nodes(&document.root))
+        .filter_map(|node| SecretObject::from_node(&node).ok())
+        .filter(|secret| secret.data.contains_key(TLS_KEY))
+        .collect();
     let present = cluster::block_on(fetch(&choice))?;
     let (mut conflicts, mut created) = (0, 0);
     for (secret, key) in secrets.into_iter().zip(&kept) {
@@ -277,9 +326,14 @@ fn restore(args: &Restore, io: &mut Io) -> Result<Exit, CliError> {
             Step::Present(as_name) => io.say(format_args!("{fingerprint} is there already, as {as_name}")),
             Step::Conflict => {
                 conflicts += 1;
-                report::warning(format_args!("Secret {} exists and holds another key: {fingerprint} was not restored", secret.name()), io);
+                report::warning(
+                    format_args!("Secret {} exists and holds another key: {fingerprint} was not restored", secret.name()),
+                    io,
+                );
             }
-            Step::Create if args.dry_run => io.say(format_args!("would create Secret {}/{} with {fingerprint}", choice.target.namespace, secret.name())),
+            Step::Create if args.dry_run => {
+                io.say(format_args!("would create Secret {}/{} with {fingerprint}", choice.target.namespace, secret.name()))
+            }
             Step::Create => {
                 let name = cluster::block_on(create(&choice, in_namespace(secret, &choice.target.namespace).to_node()))?;
                 created += 1;
@@ -288,7 +342,9 @@ fn restore(args: &Restore, io: &mut Io) -> Result<Exit, CliError> {
         }
     }
     if created > 0 {
-        io.say(format_args!("a controller with --profile=strict opens with them at once and seals with them after --import-keys"));
+        io.say(format_args!(
+            "a controller with --profile=strict opens with them at once and seals with them after --import-keys"
+        ));
     }
     Ok(if conflicts > 0 { Exit::FINDINGS } else { Exit::DONE })
 }
@@ -357,7 +413,13 @@ mod tests {
     fn restoring_never_overwrites() {
         let (one, _) = key(1);
         let (two, _) = key(2);
-        let there = Listed { name: "a".into(), state: "active".into(), fingerprint: Some(one.fingerprint().clone()), bits: 1024, validity: None };
+        let there = Listed {
+            name: "a".into(),
+            state: "active".into(),
+            fingerprint: Some(one.fingerprint().clone()),
+            bits: 1024,
+            validity: None,
+        };
         let present = [there];
         assert_eq!(decide(&present, "b", one.fingerprint()), Step::Present("a".into()));
         assert_eq!(decide(&present, "a", two.fingerprint()), Step::Conflict);

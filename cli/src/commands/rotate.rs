@@ -124,7 +124,8 @@ fn find(file: &ManifestFile) -> Vec<Found> {
 /// True when the object claims that every item is sealed to this key for what the object is.
 fn claims_to_be_current(object: &SealedObject, newest: &PublicKey) -> bool {
     let Some(claim) = object.claim() else { return false };
-    object.binding().is_ok_and(|binding| claim.matches(&binding)) && object.items.keys().all(|item| claim.key_of(item).as_ref() == Some(newest.fingerprint()))
+    object.binding().is_ok_and(|binding| claim.matches(&binding))
+        && object.items.keys().all(|item| claim.key_of(item).as_ref() == Some(newest.fingerprint()))
 }
 
 fn offline(args: &Args, keyring: &Keyring, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError> {
@@ -147,13 +148,16 @@ fn offline(args: &Args, keyring: &Keyring, works: &mut [Keyed], io: &mut Io) -> 
 /// Groups files by the cluster that they are for, and asks each cluster in one go.
 fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError> {
     if args.cert.cert.is_some() {
-        return Err(CliError::usage("--cert alone cannot open anything").hint("add --recovery-key FILE to work offline, or give --context to let the controller do it"));
+        return Err(CliError::usage("--cert alone cannot open anything")
+            .hint("add --recovery-key FILE to work offline, or give --context to let the controller do it"));
     }
     let mut certificates = Certificates::default();
     let mut groups: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
     for (index, (work, _)) in works.iter().enumerate() {
         let ruled = match certificates.located(&work.path, io)? {
-            Some(located) if args.cert.context.is_none() && args.cert.cluster.is_none() => located.rule(&work.path)?.map(|rule| rule.cluster.clone()),
+            Some(located) if args.cert.context.is_none() && args.cert.cluster.is_none() => {
+                located.rule(&work.path)?.map(|rule| rule.cluster.clone())
+            }
             _ => None,
         };
         groups.entry(args.cert.cluster.clone().or(ruled)).or_default().push(index);
@@ -167,13 +171,16 @@ fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError>
             ..ClusterArgs::default()
         };
         if choice.context.is_none() && choice.cluster.is_none() {
-            return Err(CliError::usage("no cluster to ask").hint("give --context NAME, a .seal.yaml cluster, or --recovery-key FILE to work offline"));
+            return Err(CliError::usage("no cluster to ask")
+                .hint("give --context NAME, a .seal.yaml cluster, or --recovery-key FILE to work offline"));
         }
         let choice = choice.resolve(io)?;
         cluster::block_on(async {
             let controller = choice.controller().await?;
             let pem = controller.certificate().await?;
-            let newest = Certificate::from_pem(pem.as_bytes()).map_err(|error| CliError::failed(format!("the controller's certificate: {error}")))?.public_key;
+            let newest = Certificate::from_pem(pem.as_bytes())
+                .map_err(|error| CliError::failed(format!("the controller's certificate: {error}")))?
+                .public_key;
             for index in members {
                 let (work, key) = &mut works[index];
                 for found in work.found.iter_mut().filter(|found| !claims_to_be_current(&found.object, &newest)) {
@@ -204,7 +211,8 @@ fn save(work: &Work, key: Option<&PublicKey>) -> Result<(), CliError> {
     let mut edits = Vec::new();
     for found in &work.found {
         let Outcome::Stale(fresh) = &found.outcome else { continue };
-        let plan = replace_items(&found.object, &found.prefix, fresh, key).map_err(|error| CliError::failed(format!("{}: {error}", work.path.display())))?;
+        let plan = replace_items(&found.object, &found.prefix, fresh, key)
+            .map_err(|error| CliError::failed(format!("{}: {error}", work.path.display())))?;
         edits.extend(plan.edits.into_iter().map(|edit| (found.document, edit)));
     }
     if edits.is_empty() { Ok(()) } else { write::atomically(&work.path, &work.file.edit(&edits)?) }
@@ -294,7 +302,8 @@ mod tests {
         assert!(first.contains("# kept\n") && first != commented);
         let (exit, _, err) = rotate(&["--check"]);
         assert_eq!((exit, err.as_str()), (Exit::DONE, "1 current, 0 resealed, 0 failed\n".replace("resealed", "stale").as_str()));
-        let (_, opened, err) = seal(&["kubeseal", "--recovery-unseal", "--recovery-private-key", &at("new.key"), "-oyaml"], &first);
+        let (_, opened, err) =
+            seal(&["kubeseal", "--recovery-unseal", "--recovery-private-key", &at("new.key"), "-oyaml"], &first);
         assert!(opened.contains("a: b25l") && opened.contains("b: dHdv"), "{err}");
     }
 

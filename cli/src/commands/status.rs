@@ -50,8 +50,14 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         Some(namespace) => format!("/apis/bitnami.com/v1alpha1/namespaces/{namespace}/sealedsecrets"),
         None => "/apis/bitnami.com/v1alpha1/sealedsecrets".to_owned(),
     };
-    let objects = cluster::block_on(async { Ok(choice.api().await?.list("list SealedSecrets", &path, "").await?) })
-        .map_err(|error| if error.message.contains("could not find the requested resource") { error.hint("the SealedSecret definition is not installed: see `seal doctor`") } else { error })?;
+    let objects =
+        cluster::block_on(async { Ok(choice.api().await?.list("list SealedSecrets", &path, "").await?) }).map_err(|error| {
+            if error.message.contains("could not find the requested resource") {
+                error.hint("the SealedSecret definition is not installed: see `seal doctor`")
+            } else {
+                error
+            }
+        })?;
     let now = io.now();
     let mut rows: Vec<Row> = objects.iter().map(|object| row(object, now)).collect();
     rows.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -67,8 +73,10 @@ fn row(object: &Value, now: i64) -> Row {
     let of_type = |kind: &str| conditions.into_iter().flatten().find(|condition| condition["type"] == kind);
     let synced = of_type("Synced").or_else(|| of_type("Ready"));
     let part = |field: &str| synced.and_then(|condition| condition[field].as_str()).unwrap_or_default().to_owned();
-    let reason = of_type("Ready").and_then(|condition| condition["reason"].as_str()).map_or_else(|| part("reason"), str::to_owned);
-    let behind = object.pointer("/status/observedGeneration").and_then(Value::as_i64) != object.pointer("/metadata/generation").and_then(Value::as_i64);
+    let reason =
+        of_type("Ready").and_then(|condition| condition["reason"].as_str()).map_or_else(|| part("reason"), str::to_owned);
+    let behind = object.pointer("/status/observedGeneration").and_then(Value::as_i64)
+        != object.pointer("/metadata/generation").and_then(Value::as_i64);
     let synced = match part("status") {
         status if status.is_empty() || behind => "Waiting".to_owned(),
         status => status,
@@ -121,7 +129,17 @@ fn overview(rows: &[Row], output: Output, io: &mut Io) -> Result<Exit, CliError>
             io.print(&format!("{}\n", json!({"sealedSecrets": all, "notSynced": bad})))?;
         }
         Output::Text => {
-            let cells = |row: &Row| vec![row.namespace.clone(), row.name.clone(), row.synced.clone(), row.reason.clone(), row.age.map(span).unwrap_or_default(), row.keys(), row.message.clone()];
+            let cells = |row: &Row| {
+                vec![
+                    row.namespace.clone(),
+                    row.name.clone(),
+                    row.synced.clone(),
+                    row.reason.clone(),
+                    row.age.map(span).unwrap_or_default(),
+                    row.keys(),
+                    row.message.clone(),
+                ]
+            };
             let cells: Vec<_> = rows.iter().map(cells).collect();
             io.print(&table(&["NAMESPACE", "NAME", "SYNCED", "REASON", "AGE", "KEY (CLAIMED)", "MESSAGE"], &cells))?;
             io.say(format_args!("{} SealedSecrets, {bad} not synced", rows.len()));
@@ -133,8 +151,10 @@ fn overview(rows: &[Row], output: Output, io: &mut Io) -> Result<Exit, CliError>
 /// Values sealed with a key, and those that say nothing about theirs.
 fn by_key(rows: &[Row], key: &Fingerprint, output: Output, io: &mut Io) -> Result<Exit, CliError> {
     let hits = rows.iter().flat_map(|row| row.items.iter().map(move |(item, claimed)| (row, item, claimed)));
-    let hits: Vec<(&Row, &String, bool)> =
-        hits.filter(|(_, _, claimed)| claimed.is_empty() || *claimed == key.as_str()).map(|(row, item, claimed)| (row, item, !claimed.is_empty())).collect();
+    let hits: Vec<(&Row, &String, bool)> = hits
+        .filter(|(_, _, claimed)| claimed.is_empty() || *claimed == key.as_str())
+        .map(|(row, item, claimed)| (row, item, !claimed.is_empty()))
+        .collect();
     let unknown = hits.iter().filter(|(_, _, certain)| !certain).count();
     match output {
         Output::Json => {
@@ -142,12 +162,25 @@ fn by_key(rows: &[Row], key: &Fingerprint, output: Output, io: &mut Io) -> Resul
             io.print(&format!("{}\n", json!({"key": key.as_str(), "values": all})))?;
         }
         Output::Text => {
-            let cells: Vec<_> = hits.iter().map(|(row, item, certain)| vec![row.namespace.clone(), row.name.clone(), (*item).clone(), if *certain { "yes" } else { "possible" }.to_owned()]).collect();
+            let cells: Vec<_> = hits
+                .iter()
+                .map(|(row, item, certain)| {
+                    vec![
+                        row.namespace.clone(),
+                        row.name.clone(),
+                        (*item).clone(),
+                        if *certain { "yes" } else { "possible" }.to_owned(),
+                    ]
+                })
+                .collect();
             io.print(&table(&["NAMESPACE", "NAME", "VALUE", "SEALED WITH IT"], &cells))?;
         }
     }
     if unknown > 0 {
-        report::warning(format_args!("{unknown} values say nothing about their key; `seal decrypt` with that key tells which it opens"), io);
+        report::warning(
+            format_args!("{unknown} values say nothing about their key; `seal decrypt` with that key tells which it opens"),
+            io,
+        );
     }
     Ok(if hits.is_empty() { Exit::DONE } else { Exit::FINDINGS })
 }
@@ -159,7 +192,8 @@ mod tests {
     use serde_json::json;
 
     fn object(name: &str, synced: &str, claim: Option<&str>) -> serde_json::Value {
-        let mut metadata = json!({"namespace": "shop", "name": name, "generation": 2, "creationTimestamp": "1970-01-01T00:00:10Z"});
+        let mut metadata =
+            json!({"namespace": "shop", "name": name, "generation": 2, "creationTimestamp": "1970-01-01T00:00:10Z"});
         if let Some(key) = claim {
             metadata["annotations"] = json!({"sealkit.dev/sealed-for": json!({"key": key, "scope": "strict", "namespace": "shop", "name": name}).to_string()});
         }
@@ -190,9 +224,16 @@ mod tests {
     fn values_of_a_compromised_key_include_those_that_do_not_say() {
         let key = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
         let other = "SHA256:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg";
-        let rows = [row(&object("a", "True", Some(key)), 0), row(&object("b", "True", Some(other)), 0), row(&object("c", "True", None), 0)];
+        let rows = [
+            row(&object("a", "True", Some(key)), 0),
+            row(&object("b", "True", Some(other)), 0),
+            row(&object("c", "True", None), 0),
+        ];
         let (mut io, out, _) = Io::scripted(b"", 0, &[]);
         assert_eq!(by_key(&rows, &key.parse().unwrap(), Output::Text, &mut io).unwrap(), Exit::FINDINGS);
-        assert_eq!(out.text(), "NAMESPACE  NAME  VALUE  SEALED WITH IT\nshop       a     pw     yes\nshop       c     pw     possible\n");
+        assert_eq!(
+            out.text(),
+            "NAMESPACE  NAME  VALUE  SEALED WITH IT\nshop       a     pw     yes\nshop       c     pw     possible\n"
+        );
     }
 }

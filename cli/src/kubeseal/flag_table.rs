@@ -93,9 +93,15 @@ impl Kind {
                 "INFO" | "WARNING" | "ERROR" | "FATAL" => Ok(vec![value.to_owned()]),
                 _ => Kind::Int.read(value),
             },
-            Kind::Trace if value.is_empty() || value.rsplit_once(':').is_some_and(|(_, line)| line.parse::<u32>().is_ok()) => Ok(vec![value.to_owned()]),
+            Kind::Trace if value.is_empty() || value.rsplit_once(':').is_some_and(|(_, line)| line.parse::<u32>().is_ok()) => {
+                Ok(vec![value.to_owned()])
+            }
             Kind::Trace => Err("syntax error: expect file.go:234".to_owned()),
-            Kind::Modules if value.split(',').all(|part| part.is_empty() || part.split_once('=').is_some_and(|(_, n)| n.parse::<i32>().is_ok())) => {
+            Kind::Modules
+                if value
+                    .split(',')
+                    .all(|part| part.is_empty() || part.split_once('=').is_some_and(|(_, n)| n.parse::<i32>().is_ok())) =>
+            {
                 Ok(vec![value.to_owned()])
             }
             Kind::Modules => Err("syntax error: expect comma-separated list of filename=N".to_owned()),
@@ -112,7 +118,12 @@ pub static FLAGS: &[Flag] = &[
     flag("as", Kind::Text, "string", "user to impersonate"),
     flag("as-group", Kind::Array, "stringArray", "group to impersonate; may be repeated"),
     flag("as-uid", Kind::Text, "string", "UID to impersonate"),
-    flag("cert", Kind::Text, "string", "certificate to seal with: a file, or a file://, http:// or https:// address; no cluster is asked"),
+    flag(
+        "cert",
+        Kind::Text,
+        "string",
+        "certificate to seal with: a file, or a file://, http:// or https:// address; no cluster is asked",
+    ),
     flag("certificate-authority", Kind::Text, "string", "file with the API server's certificate authority"),
     flag("client-certificate", Kind::Text, "string", "file with a client certificate"),
     flag("client-key", Kind::Text, "string", "file with the key of the client certificate"),
@@ -125,7 +136,12 @@ pub static FLAGS: &[Flag] = &[
     flag("format", Kind::Text, "string", "output format: json or yaml").short('o').default("json"),
     flag("from-file", Kind::Array, "strings", "with --raw: file ([key=]path) that holds the value, in place of standard input"),
     flag("help", Kind::Bool, "", "print this help"),
-    flag("insecure-skip-tls-verify", Kind::Bool, "", "do not check the API server's certificate (anyone in between can read and change everything)"),
+    flag(
+        "insecure-skip-tls-verify",
+        Kind::Bool,
+        "",
+        "do not check the API server's certificate (anyone in between can read and change everything)",
+    ),
     flag("kubeconfig", Kind::Text, "string", "kubeconfig file"),
     Flag::klog("legacy_stderr_threshold_behavior", Kind::Bool, ""),
     Flag::klog("log_backtrace_at", Kind::Trace, "traceLocation"),
@@ -133,7 +149,12 @@ pub static FLAGS: &[Flag] = &[
     Flag::klog("log_file", Kind::Text, "string"),
     Flag::klog("log_file_max_size", Kind::Uint, "uint"),
     Flag::klog("logtostderr", Kind::Bool, ""),
-    flag("merge-into", Kind::Text, "string", "seal the input's items into this SealedSecret file, in place; scope, name and namespace are the file's"),
+    flag(
+        "merge-into",
+        Kind::Text,
+        "string",
+        "seal the input's items into this SealedSecret file, in place; scope, name and namespace are the file's",
+    ),
     flag("name", Kind::Text, "string", "name of the SealedSecret (needed with --raw in the strict scope)"),
     flag("namespace", Kind::Text, "string", "namespace of the SealedSecret").short('n'),
     Flag::klog("one_output", Kind::Bool, ""),
@@ -141,11 +162,28 @@ pub static FLAGS: &[Flag] = &[
     flag("proxy-url", Kind::Text, "string", "proxy to the API server"),
     flag("raw", Kind::Bool, "", "seal one value, from standard input or --from-file, and print the item alone"),
     flag("re-encrypt", Kind::Bool, "", "have the controller seal the given SealedSecrets anew with its newest key"),
-    flag("recovery-private-key", Kind::Paths, "strings", "key files for --recovery-unseal: PEM, or a Secret or List backup; comma-separated or repeated"),
-    flag("recovery-unseal", Kind::Bool, "", "open SealedSecrets offline with --recovery-private-key and print the Secrets in clear"),
-    flag("request-timeout", Kind::Text, "string", "longest wait for one answer of the API server, such as 30s or 2m; 0 is no limit").default("0"),
+    flag(
+        "recovery-private-key",
+        Kind::Paths,
+        "strings",
+        "key files for --recovery-unseal: PEM, or a Secret or List backup; comma-separated or repeated",
+    ),
+    flag(
+        "recovery-unseal",
+        Kind::Bool,
+        "",
+        "open SealedSecrets offline with --recovery-private-key and print the Secrets in clear",
+    ),
+    flag(
+        "request-timeout",
+        Kind::Text,
+        "string",
+        "longest wait for one answer of the API server, such as 30s or 2m; 0 is no limit",
+    )
+    .default("0"),
     flag("rotate", Kind::Bool, "", ""),
-    flag("scope", Kind::Scope, "string", "strict, namespace-wide or cluster-wide; else the input's annotations decide").default("strict"),
+    flag("scope", Kind::Scope, "string", "strict, namespace-wide or cluster-wide; else the input's annotations decide")
+        .default("strict"),
     flag("sealed-secret-file", Kind::Text, "string", "output file, written whole or not at all").short('w'),
     flag("secret-file", Kind::Text, "string", "input file").short('f'),
     flag("server", Kind::Text, "string", "address of the API server"),

@@ -225,8 +225,14 @@ mod tests {
             ("--raw=maybe", r#"invalid argument "maybe" for "--raw" flag: strconv.ParseBool: parsing "maybe": invalid syntax"#),
             ("-vx", r#"invalid argument "x" for "-v, --v" flag: strconv.ParseInt: parsing "x": invalid syntax"#),
             ("--log_file_max_size=x", r#"invalid argument "x" for "--log_file_max_size" flag: parse error"#),
-            ("--vmodule=foo", r#"invalid argument "foo" for "--vmodule" flag: syntax error: expect comma-separated list of filename=N"#),
-            ("--log_backtrace_at=foo", r#"invalid argument "foo" for "--log_backtrace_at" flag: syntax error: expect file.go:234"#),
+            (
+                "--vmodule=foo",
+                r#"invalid argument "foo" for "--vmodule" flag: syntax error: expect comma-separated list of filename=N"#,
+            ),
+            (
+                "--log_backtrace_at=foo",
+                r#"invalid argument "foo" for "--log_backtrace_at" flag: syntax error: expect file.go:234"#,
+            ),
             ("-h", "help requested"),
         ] {
             assert_eq!(parse(line).err().map(|e| e.to_string()).as_deref(), Some(message), "{line}");
@@ -264,7 +270,10 @@ mod tests {
 
     #[test]
     fn lists_of_files_split_at_commas_only_where_the_original_must() {
-        assert_eq!(parse("--recovery-private-key a,b --recovery-private-key c").expect("parses").list("recovery-private-key"), ["a", "b", "c"]);
+        assert_eq!(
+            parse("--recovery-private-key a,b --recovery-private-key c").expect("parses").list("recovery-private-key"),
+            ["a", "b", "c"]
+        );
         assert_eq!(parse("--from-file a,b").expect("parses").list("from-file"), ["a,b"]);
     }
 }

@@ -42,7 +42,9 @@ fn as_text(node: &Node, unquoted: &mut Vec<String>) -> Node {
     const TEXTS: [&[&str]; 5] = [&["stringData"], &["metadata", "labels"], &["metadata", "annotations"], &["metadata"], &[]];
     let mut node = node.clone();
     for path in TEXTS {
-        let Some(Kind::Map(entries)) = path.iter().try_fold(&mut node, |at, key| child(at, key)).map(|at| &mut at.kind) else { continue };
+        let Some(Kind::Map(entries)) = path.iter().try_fold(&mut node, |at, key| child(at, key)).map(|at| &mut at.kind) else {
+            continue;
+        };
         for entry in entries {
             let text_field = match path {
                 [] => entry.key == "type",
@@ -90,26 +92,20 @@ fn go_float(value: f64) -> String {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::go_float;
-
-    #[test]
-    fn floats_look_as_go_prints_them() {
-        for (value, text) in [(1.0, "1"), (1.5, "1.5"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (0.000_001, "1e-06"), (0.0001, "0.0001"), (-1.5e-7, "-1.5e-07"), (0.0, "0")] {
-            assert_eq!(go_float(value), text);
-        }
-    }
-}
-
 fn secret(file: &str, node: &Node) -> Result<SecretObject, CliError> {
     if node.entries().is_none() {
-        return Err(CliError::failed(format!("{NOTHING} ({file}:{}:{}: expected a Secret, found a {})", node.at.line, node.at.column, node.kind_name())));
+        return Err(CliError::failed(format!(
+            "{NOTHING} ({file}:{}:{}: expected a Secret, found a {})",
+            node.at.line,
+            node.at.column,
+            node.kind_name()
+        )));
     }
     let node = with_kind(node, "v1", "Secret");
     let secret = SecretObject::from_node(&node).map_err(|error| CliError::failed(format!("{file}:{error}")))?;
     for field in ["labels", "annotations"] {
-        let bad = secret.metadata.get(field).and_then(Value::as_object).into_iter().flatten().find(|(_, value)| !value.is_string());
+        let bad =
+            secret.metadata.get(field).and_then(Value::as_object).into_iter().flatten().find(|(_, value)| !value.is_string());
         if let Some((key, _)) = bad {
             return Err(CliError::failed(format!("{file}: metadata.{field}: the value of {key:?} must be text (quote it)")));
         }
@@ -124,7 +120,8 @@ pub fn sealed(file: &ManifestFile) -> Result<Vec<SealedObject>, CliError> {
         .into_iter()
         .map(|node| {
             let node = with_kind(node, seal_core::sealed::API_VERSION, seal_core::sealed::KIND);
-            SealedObject::from_node(&node).map_err(|error| CliError::failed(format!("{}:{}:{}: {error}", file.name, node.at.line, node.at.column)))
+            SealedObject::from_node(&node)
+                .map_err(|error| CliError::failed(format!("{}:{}:{}: {error}", file.name, node.at.line, node.at.column)))
         })
         .collect()
 }
@@ -132,8 +129,31 @@ pub fn sealed(file: &ManifestFile) -> Result<Vec<SealedObject>, CliError> {
 /// The node with `apiVersion` and `kind` filled in where it has neither.
 fn with_kind(node: &Node, api: &str, kind: &str) -> Node {
     let (Kind::Map(entries), ("", "")) = (&node.kind, kind_of(node)) else { return node.clone() };
-    let entry = |key: &str, value: &str| Entry { key: key.to_owned(), key_at: Position::default(), value: Node::text(value.to_owned()) };
-    let mut entries: Vec<Entry> = entries.iter().filter(|entry| entry.key != "apiVersion" && entry.key != "kind").cloned().collect();
+    let entry =
+        |key: &str, value: &str| Entry { key: key.to_owned(), key_at: Position::default(), value: Node::text(value.to_owned()) };
+    let mut entries: Vec<Entry> =
+        entries.iter().filter(|entry| entry.key != "apiVersion" && entry.key != "kind").cloned().collect();
     entries.extend([entry("apiVersion", api), entry("kind", kind)]);
     Node { kind: Kind::Map(entries), at: node.at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::go_float;
+
+    #[test]
+    fn floats_look_as_go_prints_them() {
+        for (value, text) in [
+            (1.0, "1"),
+            (1.5, "1.5"),
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (0.000_001, "1e-06"),
+            (0.0001, "0.0001"),
+            (-1.5e-7, "-1.5e-07"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(go_float(value), text);
+        }
+    }
 }

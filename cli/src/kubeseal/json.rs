@@ -79,7 +79,9 @@ mod tests {
 
     #[test]
     fn strings_are_escaped_as_go_escapes_them() {
-        let node = Node::from_json(&serde_json::json!({"a": "<&>\u{1}\u{2028}\n\"\\\u{7f}\u{8}", "b": [], "c": {}, "d": [1, {"x": null}]}));
+        let node = Node::from_json(
+            &serde_json::json!({"a": "<&>\u{1}\u{2028}\n\"\\\u{7f}\u{8}", "b": [], "c": {}, "d": [1, {"x": null}]}),
+        );
         let expected = "{\n  \"a\": \"\\u003c\\u0026\\u003e\\u0001\\u2028\\n\\\"\\\\\u{7f}\\b\",\n  \"b\": [],\n  \"c\": {},\n  \"d\": [\n    1,\n    {\n      \"x\": null\n    }\n  ]\n}\n";
         assert_eq!(to_json(&node).expose(), expected.as_bytes());
     }

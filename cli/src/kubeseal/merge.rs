@@ -54,17 +54,29 @@ fn choose(file: &ManifestFile, secret: &SecretObject) -> Result<(usize, Vec<Segm
     }
 }
 
-fn plan(session: &mut Session<'_>, secret: &SecretObject, object: &SealedObject, prefix: &[Segment], key: &PublicKey) -> Result<Vec<Edit>, CliError> {
+fn plan(
+    session: &mut Session<'_>,
+    secret: &SecretObject,
+    object: &SealedObject,
+    prefix: &[Segment],
+    key: &PublicKey,
+) -> Result<Vec<Edit>, CliError> {
     if secret.data.is_empty() && !session.flags.is_set("allow-empty-data") {
         return Err(CliError::failed(seal::EMPTY));
     }
     let scope = object.scope();
     if let Some(given) = session.flags.scope().filter(|given| *given != Scope::Strict && *given != scope) {
-        let message = format!("the file's scope is {}, so values sealed as {} would not open there", scope.as_str(), given.as_str());
+        let message =
+            format!("the file's scope is {}, so values sealed as {} would not open there", scope.as_str(), given.as_str());
         return Err(CliError::failed(message).hint("leave --scope out: the file's own is used"));
     }
-    if let Some(given) = session.flags.text("namespace").filter(|given| scope != Scope::ClusterWide && *given != object.namespace()) {
-        return Err(CliError::failed(format!("namespace mismatch: input secret is in namespace {:?} but {given:?} was specified", object.namespace())));
+    if let Some(given) =
+        session.flags.text("namespace").filter(|given| scope != Scope::ClusterWide && *given != object.namespace())
+    {
+        return Err(CliError::failed(format!(
+            "namespace mismatch: input secret is in namespace {:?} but {given:?} was specified",
+            object.namespace()
+        )));
     }
     let change = merge::Change {
         set: secret.data.clone(),
@@ -72,7 +84,8 @@ fn plan(session: &mut Session<'_>, secret: &SecretObject, object: &SealedObject,
         annotations: strings(secret, "annotations"),
         ..merge::Change::default()
     };
-    let plan = merge::plan(object, prefix, &change, key, None, &mut session.io.rng()).map_err(|error| CliError::failed(format!("SealedSecret {:?}: {error}", object.name())))?;
+    let plan = merge::plan(object, prefix, &change, key, None, &mut session.io.rng())
+        .map_err(|error| CliError::failed(format!("SealedSecret {:?}: {error}", object.name())))?;
     let claims = |edit: &Edit| matches!(edit, Edit::Set { path, .. } if path.last() == Some(&Segment::from(SEALED_FOR)));
     let has_claim = object.claim().is_some();
     Ok(plan.edits.into_iter().filter(|edit| has_claim || !claims(edit)).collect())

@@ -29,7 +29,8 @@ const METADATA: [&str; 15] = [
 
 /// A mapping in the given order.
 pub fn map(entries: Vec<(&str, Node)>) -> Node {
-    let entries = entries.into_iter().map(|(key, value)| Entry { key: key.to_owned(), key_at: Position::default(), value }).collect();
+    let entries =
+        entries.into_iter().map(|(key, value)| Entry { key: key.to_owned(), key_at: Position::default(), value }).collect();
     Node { kind: Kind::Map(entries), at: Position::default() }
 }
 
@@ -59,7 +60,12 @@ pub fn sealed(object: &SealedObject) -> Node {
         spec.push(("data", text(blob)));
     }
     spec.push(("encryptedData", map(items)));
-    map(vec![("kind", text(KIND)), ("apiVersion", text(API_VERSION)), ("metadata", metadata(&object.metadata)), ("spec", map(spec))])
+    map(vec![
+        ("kind", text(KIND)),
+        ("apiVersion", text(API_VERSION)),
+        ("metadata", metadata(&object.metadata)),
+        ("spec", map(spec)),
+    ])
 }
 
 fn template(template: &Template) -> Node {

@@ -37,7 +37,9 @@ fn binding(session: &mut Session<'_>) -> Result<Binding, CliError> {
             return Err(CliError::failed(format!("must provide the --name flag with --raw and --scope {}", scope.as_str())));
         }
         if !found.explicit {
-            session.io.say(format_args!("warning: no --namespace given, sealing for namespace {namespace:?} of the current context"));
+            session
+                .io
+                .say(format_args!("warning: no --namespace given, sealing for namespace {namespace:?} of the current context"));
         }
     }
     let name = if scope == Scope::Strict { name } else { "" };

@@ -68,7 +68,10 @@ fn template_data(sealed: &SealedObject, secret: &mut SecretObject) -> Result<(),
             Some(_) if sealed.items.contains_key(key) => {}
             Some(text) if !text.contains("{{") => drop(secret.data.insert(key.clone(), SecretBytes::from(text.clone()))),
             Some(_) => {
-                let message = format!("SealedSecret {:?}: spec.template.data.{key} is a template, which is not rendered here", sealed.name());
+                let message = format!(
+                    "SealedSecret {:?}: spec.template.data.{key} is a template, which is not rendered here",
+                    sealed.name()
+                );
                 return Err(CliError::failed(message).hint("`seal decrypt` prints the items themselves"));
             }
         }

@@ -86,7 +86,9 @@ async fn rotate(controller: &Controller, object: &SealedObject) -> Result<BTreeM
 
 /// The changed items of the answer. An answer with other items than the question is not used.
 pub fn fresh_items(object: &SealedObject, answer: &Value) -> Result<BTreeMap<String, String>, CliError> {
-    let strange = || CliError::failed(format!("cannot re-encrypt secret {:?}: the controller's answer does not hold its items", object.name()));
+    let strange = || {
+        CliError::failed(format!("cannot re-encrypt secret {:?}: the controller's answer does not hold its items", object.name()))
+    };
     let items = answer.pointer("/spec/encryptedData").and_then(Value::as_object).ok_or_else(strange)?;
     if items.len() != object.items.len() {
         return Err(strange());
@@ -118,7 +120,12 @@ pub fn essence(object: &SealedObject) -> Value {
 }
 
 /// The edits that put the fresh items at their places.
-fn edits(file: &ManifestFile, sealed: &[SealedObject], fresh: &[BTreeMap<String, String>], key: Option<&PublicKey>) -> Result<Vec<(usize, Edit)>, CliError> {
+fn edits(
+    file: &ManifestFile,
+    sealed: &[SealedObject],
+    fresh: &[BTreeMap<String, String>],
+    key: Option<&PublicKey>,
+) -> Result<Vec<(usize, Edit)>, CliError> {
     let mut pairs = sealed.iter().zip(fresh);
     let mut edits = Vec::new();
     for (index, document) in file.documents.iter().enumerate() {
@@ -134,6 +141,7 @@ fn edits(file: &ManifestFile, sealed: &[SealedObject], fresh: &[BTreeMap<String,
 pub fn places(root: &Node) -> Vec<Vec<Segment>> {
     let is_list = objects(root).first().is_none_or(|first| !std::ptr::eq(*first, root));
     let Some(items) = root.get("items").and_then(Node::elements).filter(|_| is_list) else { return vec![Vec::new()] };
-    let at = |index: usize, inner: Vec<Segment>| [Segment::from("items"), Segment::from(index)].into_iter().chain(inner).collect();
+    let at =
+        |index: usize, inner: Vec<Segment>| [Segment::from("items"), Segment::from(index)].into_iter().chain(inner).collect();
     items.iter().enumerate().flat_map(|(index, item)| places(item).into_iter().map(move |inner| at(index, inner))).collect()
 }

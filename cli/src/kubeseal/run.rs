@@ -82,7 +82,8 @@ fn dispatch(flags: Flags, io: &mut Io) -> Result<(), CliError> {
 fn with_argument(mut flags: Flags) -> Result<Flags, CliError> {
     let Some(first) = flags.positional.first().cloned() else { return Ok(flags) };
     let reads_input = !["raw", "fetch-cert", "re-encrypt", "rotate"].iter().any(|mode| flags.is_set(mode));
-    if flags.positional.len() == 1 && reads_input && flags.text("secret-file").is_none() && std::path::Path::new(&first).is_file() {
+    if flags.positional.len() == 1 && reads_input && flags.text("secret-file").is_none() && std::path::Path::new(&first).is_file()
+    {
         flags.take_as_input();
         return Ok(flags);
     }

@@ -10,8 +10,7 @@ use seal_core::{
 use seal_crypto::{BindingError, PublicKey, Scope};
 
 /// The message for a Secret without data.
-pub const EMPTY: &str =
-    "secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, --allow-empty-data can be used";
+pub const EMPTY: &str = "secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, --allow-empty-data can be used";
 
 /// Seals every Secret of the input.
 pub fn run(session: &mut Session<'_>, key: &PublicKey) -> Result<(), CliError> {
@@ -45,7 +44,9 @@ fn seal(session: &mut Session<'_>, mut secret: SecretObject, key: &PublicKey) ->
     let options = SealOptions { scope, allow_empty, claim: false };
     let name = secret.name().to_owned();
     seal_secret(&secret, options, key, &mut session.io.rng()).map_err(|error| match error {
-        SealSecretError::Binding(BindingError::Namespace) if secret.namespace().is_empty() => CliError::failed("secret must declare a namespace"),
+        SealSecretError::Binding(BindingError::Namespace) if secret.namespace().is_empty() => {
+            CliError::failed("secret must declare a namespace")
+        }
         error => CliError::failed(format!("Secret {name:?}: {error}")),
     })
 }

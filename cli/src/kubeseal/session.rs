@@ -36,10 +36,9 @@ impl<'a> Session<'a> {
     /// `--secret-file`, or standard input.
     pub fn read_input(&mut self) -> Result<SecretBytes, CliError> {
         match self.flags.text("secret-file") {
-            Some(path) => self
-                .io
-                .read_file(Path::new(path))
-                .map_err(|error| CliError::failed(format!("Could not read file specified with --secret-file: {}", error.message))),
+            Some(path) => self.io.read_file(Path::new(path)).map_err(|error| {
+                CliError::failed(format!("Could not read file specified with --secret-file: {}", error.message))
+            }),
             None => {
                 if self.io.input_is_terminal() {
                     self.io.say(format_args!("(tty detected: expecting json/yaml k8s resource in stdin)"));
@@ -125,7 +124,9 @@ impl<'a> Session<'a> {
         match self.flags.text("cert") {
             Some(place) if is_address(place) && !Path::new(place).exists() => {
                 if place.starts_with("http://") {
-                    self.io.say(format_args!("warning: {place:?} is fetched without encryption: anyone on the way can put their own key in its place"));
+                    self.io.say(format_args!(
+                        "warning: {place:?} is fetched without encryption: anyone on the way can put their own key in its place"
+                    ));
                 }
                 cluster::block_on(async { Ok(cluster::fetch(place, Plain::Anywhere).await?) })
             }
@@ -147,8 +148,11 @@ impl<'a> Session<'a> {
             CliError::failed(format!("data does not contain any valid RSA certificates: {error}")).hint(hint)
         })?;
         if certificate.expired(self.io.now()) {
-            let day = jiff::Timestamp::from_second(certificate.not_after).map(|at| at.strftime("%B %-d, %Y").to_string()).unwrap_or_default();
-            return Err(CliError::failed(format!("failed to encrypt using an expired certificate on {day}")).hint("fetch the newest one with --fetch-cert"));
+            let day = jiff::Timestamp::from_second(certificate.not_after)
+                .map(|at| at.strftime("%B %-d, %Y").to_string())
+                .unwrap_or_default();
+            return Err(CliError::failed(format!("failed to encrypt using an expired certificate on {day}"))
+                .hint("fetch the newest one with --fetch-cert"));
         }
         Ok(certificate.public_key)
     }
@@ -157,13 +161,16 @@ impl<'a> Session<'a> {
 /// True for `scheme:...`, except a Windows drive letter.
 fn is_address(place: &str) -> bool {
     place.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.len() > 1 && scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        scheme.len() > 1
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     })
 }
 
 /// Go's duration, or whole seconds.
 fn timeout(text: &str) -> Result<Duration, CliError> {
-    let bad = || CliError::usage(format!("invalid --request-timeout {text:?}")).hint("write it as 30s, 2m or 1h30m; 0 is no limit");
+    let bad =
+        || CliError::usage(format!("invalid --request-timeout {text:?}")).hint("write it as 30s, 2m or 1h30m; 0 is no limit");
     if let Ok(seconds) = text.parse::<u32>() {
         return Ok(Duration::from_secs(seconds.into()));
     }
@@ -205,7 +212,9 @@ mod tests {
 
     #[test]
     fn a_drive_letter_is_not_an_address() {
-        for (place, expected) in [("https://x/y", true), ("file:///x", true), ("C:\\x", false), ("/a/b", false), ("x.pem", false), ("/?a:b", false)] {
+        for (place, expected) in
+            [("https://x/y", true), ("file:///x", true), ("C:\\x", false), ("/a/b", false), ("x.pem", false), ("/?a:b", false)]
+        {
             assert_eq!(is_address(place), expected, "{place}");
         }
     }

@@ -47,7 +47,10 @@ impl Bench {
         for (name, value) in env {
             io = io.with_env(name, value);
         }
-        let args = line.split(' ').filter(|word| !word.is_empty()).map(|word| word.replace('@', &format!("{}/", self.folder.path().display())));
+        let args = line
+            .split(' ')
+            .filter(|word| !word.is_empty())
+            .map(|word| word.replace('@', &format!("{}/", self.folder.path().display())));
         let exit = crate::run(std::iter::once("kubeseal".to_owned()).chain(args).map(Into::into).collect(), &mut io);
         (exit, out.text(), err.text())
     }
@@ -68,7 +71,8 @@ impl Bench {
 #[test]
 fn merging_keeps_scope_format_and_comments() {
     let bench = Bench::new();
-    let wide = bench.sealed("--scope cluster-wide", "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {pw: one}\n");
+    let wide =
+        bench.sealed("--scope cluster-wide", "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {pw: one}\n");
     bench.write("target.yaml", &wide.replace("spec:\n", "# why this is here\nspec:\n"));
     let add = "apiVersion: v1\nkind: Secret\nmetadata: {name: other, labels: {team: a}, annotations: {x: z}}\nstringData: {extra: two}\n";
     let (exit, out, err) = bench.run("--cert @cert.pem --merge-into @target.yaml", add);
@@ -121,7 +125,9 @@ fn raw_says_aloud_which_namespace_it_took_from_the_context() {
     assert!(!item.ends_with('\n'));
     let (exit, _, err) = bench.run("--cert @cert.pem --raw --name db -n shop", "v");
     assert_eq!((exit, err.as_str()), (Exit(0), ""));
-    let object = format!("apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {{name: db, namespace: team}}\nspec: {{encryptedData: {{k: {item}}}}}\n");
+    let object = format!(
+        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {{name: db, namespace: team}}\nspec: {{encryptedData: {{k: {item}}}}}\n"
+    );
     assert!(bench.opened(&object).contains("k: dg=="));
 }
 
@@ -149,7 +155,8 @@ fn a_list_is_sealed_and_another_kind_is_refused() {
     let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: a, namespace: s}, stringData: {k: v}}\n- {apiVersion: v1, kind: Secret, metadata: {name: b, namespace: s}, stringData: {k: w}}\n";
     let sealed = bench.sealed("", list);
     assert_eq!(sealed.matches("kind: SealedSecret").count(), 2);
-    let (exit, out, err) = bench.run("--cert @cert.pem", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {a: aGVsbG8=}\n");
+    let (exit, out, err) = bench
+        .run("--cert @cert.pem", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {a: aGVsbG8=}\n");
     assert_eq!((exit, out.as_str()), (Exit(1), ""));
     assert!(err.contains("found kind \"ConfigMap\""), "{err}");
 }
@@ -165,7 +172,10 @@ fn namespaces_are_taken_confirmed_or_refused() {
     assert_eq!(of(&bench.sealed("-n shop", SECRET)).as_deref(), Some("shop"));
     assert_eq!(of(&bench.sealed("-n other --scope cluster-wide", bare)), None);
     let (exit, _, err) = bench.run("--cert @cert.pem -n other", SECRET);
-    assert_eq!((exit, err.as_str()), (Exit(1), "error: namespace mismatch: input secret is in namespace \"shop\" but \"other\" was specified\n"));
+    assert_eq!(
+        (exit, err.as_str()),
+        (Exit(1), "error: namespace mismatch: input secret is in namespace \"shop\" but \"other\" was specified\n")
+    );
     let (exit, _, err) = bench.run("--cert @cert.pem", bare);
     assert_eq!((exit, err.as_str()), (Exit(1), "error: secret must declare a namespace\n"));
 }
@@ -174,7 +184,10 @@ fn namespaces_are_taken_confirmed_or_refused() {
 fn an_expired_certificate_is_refused_with_its_day() {
     let bench = Bench::new();
     let (exit, _, err) = bench.run_at("--cert @cert.pem", SECRET, 90_000, &[]);
-    assert_eq!((exit, err.lines().next()), (Exit(1), Some("error: failed to encrypt using an expired certificate on January 2, 1970")));
+    assert_eq!(
+        (exit, err.lines().next()),
+        (Exit(1), Some("error: failed to encrypt using an expired certificate on January 2, 1970"))
+    );
 }
 
 #[test]
@@ -205,7 +218,9 @@ fn recovery_takes_backups_lists_and_the_deprecated_blob() {
     assert_eq!((exit, err.as_str()), (Exit(1), "error: no key could decrypt secret (pw)\n"));
     let json = serde_json::json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "old", "namespace": "shop"}, "data": {"k": "djE="}, "type": "Opaque"});
     let (_, blob, _) = bench.run("--cert @cert.pem --raw -n shop --name old", &json.to_string());
-    let old = format!("apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {{name: old, namespace: shop}}\nspec: {{data: {blob}, encryptedData: {{}}}}\n");
+    let old = format!(
+        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {{name: old, namespace: shop}}\nspec: {{data: {blob}, encryptedData: {{}}}}\n"
+    );
     let opened = bench.opened(&format!("{sealed}---\n{old}"));
     assert!(opened.contains("pw: b25l") && opened.contains("k: djE=") && opened.contains("type: Opaque"), "{opened}");
 }
@@ -238,7 +253,8 @@ fn version_and_help_need_nothing() {
 #[test]
 fn unquoted_values_are_sealed_as_the_original_reads_them_with_a_warning() {
     let bench = Bench::new();
-    let input = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: shop, labels: {l: 1}}\nstringData: {a: yes, b: 0644}\n";
+    let input =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: shop, labels: {l: 1}}\nstringData: {a: yes, b: 0644}\n";
     let (exit, out, err) = bench.run("--cert @cert.pem", input);
     assert_eq!((exit, err.matches("warning: -: stringData.").count()), (Exit(0), 2), "{err}");
     let opened = bench.opened(&out);

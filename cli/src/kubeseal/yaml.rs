@@ -151,7 +151,9 @@ fn single(out: &mut Text, text: &str, fold: Option<usize>) {
     let mut chars = text.chars().enumerate().peekable();
     while let Some((index, c)) = chars.next() {
         match (c, fold, chars.peek()) {
-            (' ', Some(indent), Some((_, next))) if !after_space && out.column > WIDTH && index > 0 && *next != ' ' => out.new_line(indent),
+            (' ', Some(indent), Some((_, next))) if !after_space && out.column > WIDTH && index > 0 && *next != ' ' => {
+                out.new_line(indent)
+            }
             ('\'', ..) => out.push_str("''"),
             _ => out.push(c),
         }
@@ -238,7 +240,8 @@ fn key_order(a: &str, b: &str) -> Ordering {
     let leading = (a[at] == '0' || b[at] == '0') && a[..at].iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
     let number = |chars: &[char]| {
         let digits: Vec<char> = chars[at..].iter().copied().take_while(char::is_ascii_digit).collect();
-        let value = digits.iter().fold(i64::from(leading), |n, d| n.wrapping_mul(10).wrapping_add(i64::from(*d as u32 - '0' as u32)));
+        let value =
+            digits.iter().fold(i64::from(leading), |n, d| n.wrapping_mul(10).wrapping_add(i64::from(*d as u32 - '0' as u32)));
         (value, digits.len())
     };
     number(&a).cmp(&number(&b)).then(a[at].cmp(&b[at]))

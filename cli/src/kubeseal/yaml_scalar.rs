@@ -39,7 +39,8 @@ pub fn style_of(text: &str, is_key: bool) -> Style {
 
 /// True for characters that need no escape in a double-quoted scalar.
 pub fn printable(c: char) -> bool {
-    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}')
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
+        && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}')
 }
 
 fn examine(text: &str) -> Findings {
@@ -82,8 +83,9 @@ fn examine(text: &str) -> Findings {
 /// True when YAML 1.1 reads the bare text as a boolean, null, number, date or merge key.
 fn reads_as_other_type(text: &str) -> bool {
     const WORDS: [&str; 34] = [
-        "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF",
-        "~", "null", "Null", "NULL", ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "-.inf",
+        "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", "n", "N", "no", "No", "NO", "false", "False",
+        "FALSE", "off", "Off", "OFF", "~", "null", "Null", "NULL", ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf",
+        "-.inf",
     ];
     if WORDS.contains(&text) || ["+.Inf", "+.INF", "-.Inf", "-.INF"].contains(&text) {
         return true;
@@ -129,10 +131,11 @@ fn float(text: &str) -> bool {
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(whole, fraction)| (whole, Some(fraction)));
     let mantissa_ok = digits(whole) && fraction.is_none_or(digits) && !(whole.is_empty() && fraction.is_none_or(str::is_empty));
-    mantissa_ok && exponent.is_none_or(|e| {
-        let e = e.strip_prefix(['+', '-']).unwrap_or(e);
-        !e.is_empty() && digits(e)
-    })
+    mantissa_ok
+        && exponent.is_none_or(|e| {
+            let e = e.strip_prefix(['+', '-']).unwrap_or(e);
+            !e.is_empty() && digits(e)
+        })
 }
 
 /// `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`
@@ -172,7 +175,10 @@ mod tests {
         let table = [
             (Style::Plain, "a|a & b <c>|:x|-x|a#b|a:b|12:30:99|0x|1.2.3|é ☃|SHA256:x|p=|NaN|it's \"quoted\"|http://x/y"),
             (Style::Single, "&x|@x|!x|[x|{x|x:|,x|- x|---|...|{\"a\": \"b\"}|%x|'x|? x| lead|trail |*x|-|a: b|a #b|#x"),
-            (Style::Double, "|yes|y|N|on|null|~|123|1.5|0x1f|1e3|0o17|1_000|.inf|0123|089|12:30:45|2020-01-01|-0b11|a\tb|a\rb|\u{1}|+.inf|18446744073709551615|2001-12-14 21:59:43"),
+            (
+                Style::Double,
+                "|yes|y|N|on|null|~|123|1.5|0x1f|1e3|0o17|1_000|.inf|0123|089|12:30:45|2020-01-01|-0b11|a\tb|a\rb|\u{1}|+.inf|18446744073709551615|2001-12-14 21:59:43",
+            ),
         ];
         for (style, texts) in table {
             for text in texts.split('|').filter(|text| !text.is_empty()) {

@@ -9,28 +9,52 @@ pub fn definition(crd: &Value) -> Vec<Answer> {
     let label = |name: &str| crd.pointer("/metadata/labels").and_then(|all| all.get(name)).and_then(Value::as_str);
     let versions = crd.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten();
     let served = versions.filter(|version| version["served"] == true).filter_map(|version| version["name"].as_str());
-    let mut answers = vec![answer("definition", Verdict::Ok, format!("SealedSecret is defined ({})", served.collect::<Vec<_>>().join(", ")), "")];
+    let mut answers = vec![answer(
+        "definition",
+        Verdict::Ok,
+        format!("SealedSecret is defined ({})", served.collect::<Vec<_>>().join(", ")),
+        "",
+    )];
     if crd.pointer("/metadata/deletionTimestamp").is_some() {
-        answers.push(answer("definition", Verdict::Bad, "the definition is being deleted, and every SealedSecret and owned Secret with it", "stop whatever deletes it; back up Secrets now"));
+        answers.push(answer(
+            "definition",
+            Verdict::Bad,
+            "the definition is being deleted, and every SealedSecret and owned Secret with it",
+            "stop whatever deletes it; back up Secrets now",
+        ));
     }
     let mut hazard = |found: String, remedy: &str| {
-        answers.push(answer("deletion", Verdict::Warn, format!("{found}; deleting the definition deletes every SealedSecret and every Secret they own"), remedy));
+        answers.push(answer(
+            "deletion",
+            Verdict::Warn,
+            format!("{found}; deleting the definition deletes every SealedSecret and every Secret they own"),
+            remedy,
+        ));
     };
     if let Some(release) = annotation("meta.helm.sh/release-name")
         && annotation("helm.sh/resource-policy") != Some("keep")
     {
-        hazard(format!("Helm release {release:?} owns it"), "kubectl annotate crd sealedsecrets.bitnami.com helm.sh/resource-policy=keep");
+        hazard(
+            format!("Helm release {release:?} owns it"),
+            "kubectl annotate crd sealedsecrets.bitnami.com helm.sh/resource-policy=keep",
+        );
     }
     if let Some(kustomization) = label("kustomize.toolkit.fluxcd.io/name")
         && annotation("kustomize.toolkit.fluxcd.io/prune").or(label("kustomize.toolkit.fluxcd.io/prune")) != Some("disabled")
     {
-        hazard(format!("Flux Kustomization {kustomization:?} may prune it"), "kubectl annotate crd sealedsecrets.bitnami.com kustomize.toolkit.fluxcd.io/prune=disabled");
+        hazard(
+            format!("Flux Kustomization {kustomization:?} may prune it"),
+            "kubectl annotate crd sealedsecrets.bitnami.com kustomize.toolkit.fluxcd.io/prune=disabled",
+        );
     }
     let argo = annotation("argocd.argoproj.io/tracking-id").or(label("argocd.argoproj.io/instance"));
     if let Some(application) = argo
         && !annotation("argocd.argoproj.io/sync-options").is_some_and(|options| options.contains("Prune=false"))
     {
-        hazard(format!("Argo CD tracks it ({application})"), "kubectl annotate crd sealedsecrets.bitnami.com argocd.argoproj.io/sync-options=Prune=false,Delete=false");
+        hazard(
+            format!("Argo CD tracks it ({application})"),
+            "kubectl annotate crd sealedsecrets.bitnami.com argocd.argoproj.io/sync-options=Prune=false,Delete=false",
+        );
     }
     if annotation("kubectl.kubernetes.io/last-applied-configuration").is_some() {
         hazard("it was applied from a manifest".to_owned(), "never run `kubectl delete -f` on the manifest that holds it");
@@ -54,14 +78,31 @@ pub fn controllers(deployments: &[Value]) -> Answer {
             old.push((format!("{name} ({})", tag(image)), replicas));
         }
     }
-    let running = |all: &[(String, i64)]| all.iter().filter(|(_, replicas)| *replicas > 0).map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let running = |all: &[(String, i64)]| {
+        all.iter().filter(|(_, replicas)| *replicas > 0).map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
     let (old_names, our_names) = (running(&old), running(&ours));
     match (old_names.len(), our_names.len()) {
-        (0, 0) => answer("controllers", Verdict::Warn, "no Deployment of a controller that runs", "one run outside Deployments is not seen here"),
+        (0, 0) => answer(
+            "controllers",
+            Verdict::Warn,
+            "no Deployment of a controller that runs",
+            "one run outside Deployments is not seen here",
+        ),
         (0, 1) => answer("controllers", Verdict::Ok, format!("{} runs", our_names[0]), ""),
         (1, 0) => answer("controllers", Verdict::Ok, format!("{} runs, sealed-secrets' own", old_names[0]), ""),
-        (0, _) => answer("controllers", Verdict::Warn, format!("several run: {}", our_names.join(", ")), "make sure that each has namespaces of its own"),
-        (_, 0) => answer("controllers", Verdict::Warn, format!("several of sealed-secrets' own run: {}", old_names.join(", ")), "make sure that each has namespaces of its own"),
+        (0, _) => answer(
+            "controllers",
+            Verdict::Warn,
+            format!("several run: {}", our_names.join(", ")),
+            "make sure that each has namespaces of its own",
+        ),
+        (_, 0) => answer(
+            "controllers",
+            Verdict::Warn,
+            format!("several of sealed-secrets' own run: {}", old_names.join(", ")),
+            "make sure that each has namespaces of its own",
+        ),
         _ => answer(
             "controllers",
             Verdict::Bad,
@@ -96,11 +137,16 @@ mod tests {
             (json!({"annotations": {"meta.helm.sh/release-name": "ss", "helm.sh/resource-policy": "keep"}}), 0, ""),
             (json!({"labels": {"kustomize.toolkit.fluxcd.io/name": "infra"}}), 1, "Flux Kustomization \"infra\""),
             (json!({"annotations": {"argocd.argoproj.io/tracking-id": "app:x"}}), 1, "Argo CD"),
-            (json!({"annotations": {"argocd.argoproj.io/tracking-id": "app:x", "argocd.argoproj.io/sync-options": "Prune=false"}}), 0, ""),
+            (
+                json!({"annotations": {"argocd.argoproj.io/tracking-id": "app:x", "argocd.argoproj.io/sync-options": "Prune=false"}}),
+                0,
+                "",
+            ),
             (json!({"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"}}), 1, "manifest"),
         ];
         for (metadata, hazards, words) in table {
-            let answers = definition(&json!({"metadata": metadata, "spec": {"versions": [{"name": "v1alpha1", "served": true}]}}));
+            let answers =
+                definition(&json!({"metadata": metadata, "spec": {"versions": [{"name": "v1alpha1", "served": true}]}}));
             let warned: Vec<_> = answers.iter().filter(|a| a.verdict == Verdict::Warn).collect();
             assert_eq!(warned.len(), hazards, "{metadata}");
             assert!(warned.iter().all(|a| a.found.contains(words)), "{metadata}");

@@ -74,7 +74,10 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let answers = cluster::block_on(examine(&choice, now))?;
     match args.output {
         Output::Json => {
-            let all: Vec<Value> = answers.iter().map(|a| json!({"check": a.check, "verdict": a.verdict.word(), "found": a.found, "remedy": a.remedy})).collect();
+            let all: Vec<Value> = answers
+                .iter()
+                .map(|a| json!({"check": a.check, "verdict": a.verdict.word(), "found": a.found, "remedy": a.remedy}))
+                .collect();
             io.print(&format!("{}\n", json!({"checks": all})))?;
         }
         Output::Text => io.print(&answers.iter().map(text).collect::<String>())?,
@@ -83,7 +86,11 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
 }
 
 fn text(answer: &Answer) -> String {
-    let remedy = if answer.remedy.is_empty() { String::new() } else { format!("{:>10}{}\n", "", answer.remedy.replace('\n', "\n          ")) };
+    let remedy = if answer.remedy.is_empty() {
+        String::new()
+    } else {
+        format!("{:>10}{}\n", "", answer.remedy.replace('\n', "\n          "))
+    };
     format!("{:<9} {:<12} {}\n{remedy}", answer.verdict.word(), answer.check, answer.found)
 }
 
@@ -98,21 +105,38 @@ fn exit(answers: &[Answer]) -> Exit {
 async fn examine(choice: &Choice, now: i64) -> Result<Vec<Answer>, CliError> {
     let api = match choice.api().await {
         Ok(api) => api,
-        Err(error) => return Ok(vec![answer("kubeconfig", Verdict::Unknown, error.to_string(), "name a context with --context")]),
+        Err(error) => {
+            return Ok(vec![answer("kubeconfig", Verdict::Unknown, error.to_string(), "name a context with --context")]);
+        }
     };
     let mut answers = vec![server(&api).await];
     if answers[0].verdict != Verdict::Ok {
         return Ok(answers);
     }
-    let crd = api.get("read the SealedSecret definition", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sealedsecrets.bitnami.com").await;
+    let crd = api
+        .get(
+            "read the SealedSecret definition",
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sealedsecrets.bitnami.com",
+        )
+        .await;
     answers.extend(match crd {
         Ok(crd) => hazards::definition(&crd),
-        Err(ClusterError::Api { code: 404, .. }) => vec![answer("definition", Verdict::Bad, "SealedSecret is not defined in this cluster", "kubectl apply -k deploy/crds")],
+        Err(ClusterError::Api { code: 404, .. }) => vec![answer(
+            "definition",
+            Verdict::Bad,
+            "SealedSecret is not defined in this cluster",
+            "kubectl apply -k deploy/crds",
+        )],
         Err(error) => vec![answer("definition", Verdict::Unknown, error.to_string(), "")],
     });
     answers.push(match api.list("list Deployments", "/apis/apps/v1/deployments", "").await {
         Ok(deployments) => hazards::controllers(&deployments),
-        Err(error) => answer("controllers", Verdict::Unknown, error.to_string(), "without this right an old controller beside a new one is not seen"),
+        Err(error) => answer(
+            "controllers",
+            Verdict::Unknown,
+            error.to_string(),
+            "without this right an old controller beside a new one is not seen",
+        ),
     });
     answers.extend(controller(choice, now).await);
     answers.push(key_secrets(choice).await);
@@ -121,7 +145,12 @@ async fn examine(choice: &Choice, now: i64) -> Result<Vec<Answer>, CliError> {
 
 async fn server(api: &Api) -> Answer {
     match api.get("ask the API server's version", "/version").await {
-        Ok(version) => answer("api-server", Verdict::Ok, format!("Kubernetes {}", version["gitVersion"].as_str().unwrap_or("of unknown version")), ""),
+        Ok(version) => answer(
+            "api-server",
+            Verdict::Ok,
+            format!("Kubernetes {}", version["gitVersion"].as_str().unwrap_or("of unknown version")),
+            "",
+        ),
         Err(error) => answer("api-server", Verdict::Unknown, error.to_string(), "check the context, the network and the login"),
     }
 }
@@ -138,7 +167,12 @@ async fn controller(choice: &Choice, now: i64) -> Vec<Answer> {
     let name = format!("{}/{}", controller.namespace, controller.service);
     let mut answers = vec![match controller.healthy().await {
         Ok(()) => answer("controller", Verdict::Ok, format!("{name} answers"), ""),
-        Err(error) => answer("controller", Verdict::Bad, format!("{name} does not answer: {error}"), "look at its pods; the control plane must be able to reach them on port 8080"),
+        Err(error) => answer(
+            "controller",
+            Verdict::Bad,
+            format!("{name} does not answer: {error}"),
+            "look at its pods; the control plane must be able to reach them on port 8080",
+        ),
     }];
     answers.push(match controller.certificate().await {
         Ok(pem) => certificate(pem.as_bytes(), now),
@@ -146,7 +180,12 @@ async fn controller(choice: &Choice, now: i64) -> Vec<Answer> {
     });
     answers.push(match controller.bundle().await {
         Ok(Some(text)) => bundle(&text, now),
-        Ok(None) => answer("signed-keys", Verdict::Warn, "no signed key bundle (the original's controller publishes none)", "pin fingerprints in .seal.yaml: `seal cert pin`"),
+        Ok(None) => answer(
+            "signed-keys",
+            Verdict::Warn,
+            "no signed key bundle (the original's controller publishes none)",
+            "pin fingerprints in .seal.yaml: `seal cert pin`",
+        ),
         Err(error) => answer("signed-keys", Verdict::Unknown, error.to_string(), ""),
     });
     answers
@@ -156,13 +195,26 @@ fn certificate(pem: &[u8], now: i64) -> Answer {
     const SOON: i64 = 30 * 86400;
     match Certificate::from_pem(pem) {
         Err(error) => answer("certificate", Verdict::Bad, format!("what the controller serves is no certificate: {error}"), ""),
-        Ok(certificate) if certificate.expired(now) => {
-            answer("certificate", Verdict::Bad, format!("expired on {}: nobody can seal", day(certificate.not_after)), "have the controller make a new key: `seal keys generate`")
-        }
+        Ok(certificate) if certificate.expired(now) => answer(
+            "certificate",
+            Verdict::Bad,
+            format!("expired on {}: nobody can seal", day(certificate.not_after)),
+            "have the controller make a new key: `seal keys generate`",
+        ),
         Ok(certificate) => {
-            let found = format!("{}, {} old, valid until {}", certificate.public_key.fingerprint(), span(now - certificate.not_before), day(certificate.not_after));
+            let found = format!(
+                "{}, {} old, valid until {}",
+                certificate.public_key.fingerprint(),
+                span(now - certificate.not_before),
+                day(certificate.not_after)
+            );
             let soon = certificate.not_after - now < SOON;
-            answer("certificate", if soon { Verdict::Warn } else { Verdict::Ok }, found, if soon { "it ends soon: check that keys are renewed" } else { "" })
+            answer(
+                "certificate",
+                if soon { Verdict::Warn } else { Verdict::Ok },
+                found,
+                if soon { "it ends soon: check that keys are renewed" } else { "" },
+            )
         }
     }
 }
@@ -170,7 +222,9 @@ fn certificate(pem: &[u8], now: i64) -> Answer {
 fn bundle(text: &str, now: i64) -> Answer {
     let checked = Bundle::claimed_installation(text).and_then(|key| Bundle::verify(text, &key, now));
     match checked {
-        Ok(bundle) => answer("signed-keys", Verdict::Ok, format!("installation {}, sequence {}", bundle.installation, bundle.sequence), ""),
+        Ok(bundle) => {
+            answer("signed-keys", Verdict::Ok, format!("installation {}, sequence {}", bundle.installation, bundle.sequence), "")
+        }
         Err(error) => answer("signed-keys", Verdict::Bad, error.to_string(), ""),
     }
 }
@@ -181,12 +235,27 @@ async fn key_secrets(choice: &Choice) -> Answer {
             let all = keys::listed(&file);
             let bad: Vec<&str> = all.iter().filter(|key| key.fingerprint.is_none()).map(|key| key.name.as_str()).collect();
             match (all.len(), bad.is_empty()) {
-                (0, _) => answer("keys", Verdict::Bad, format!("no key Secrets in {}", choice.target.namespace), "restore them: `seal keys restore BACKUP`"),
+                (0, _) => answer(
+                    "keys",
+                    Verdict::Bad,
+                    format!("no key Secrets in {}", choice.target.namespace),
+                    "restore them: `seal keys restore BACKUP`",
+                ),
                 (count, true) => answer("keys", Verdict::Ok, format!("{count} key Secrets, all readable"), ""),
-                (_, false) => answer("keys", Verdict::Bad, format!("key Secrets that hold no readable key: {}", bad.join(", ")), "restore or remove them"),
+                (_, false) => answer(
+                    "keys",
+                    Verdict::Bad,
+                    format!("key Secrets that hold no readable key: {}", bad.join(", ")),
+                    "restore or remove them",
+                ),
             }
         }
-        Err(error) => answer("keys", Verdict::Warn, format!("not looked at: {}", error.message), "that most users may not read keys is as it should be"),
+        Err(error) => answer(
+            "keys",
+            Verdict::Warn,
+            format!("not looked at: {}", error.message),
+            "that most users may not read keys is as it should be",
+        ),
     }
 }
 
