@@ -214,3 +214,118 @@ fn next_claim(
     });
     Some(new).filter(|new| *new != old)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        open::open_object,
+        seal::{SealOptions, seal_secret},
+        secret::SecretObject,
+    };
+    use rand::{SeedableRng, rngs::StdRng};
+    use seal_crypto::{PrivateKey, Scope};
+    use seal_manifest::{ManifestFile, to_yaml};
+
+    struct World {
+        key: PrivateKey,
+        rng: StdRng,
+    }
+
+    impl World {
+        fn new(seed: u64) -> Self {
+            let mut rng = StdRng::seed_from_u64(seed);
+            Self { key: PrivateKey::generate(1024, &mut rng).expect("a key"), rng }
+        }
+
+        /// A file with the items `a` and `b` of `shop/app`.
+        fn file(&mut self, scope: Scope, claim: bool) -> ManifestFile {
+            let mut secret = SecretObject { data: values(&[("a", "1"), ("b", "2")]), ..SecretObject::default() };
+            secret.metadata.insert("name".into(), "app".into());
+            secret.metadata.insert("namespace".into(), "shop".into());
+            let options = SealOptions { scope: Some(scope), claim, ..SealOptions::default() };
+            let object = seal_secret(&secret, options, self.key.public(), &mut self.rng).expect("sealed");
+            ManifestFile::parse("f", to_yaml(&object.to_node())).expect("YAML")
+        }
+    }
+
+    fn values(pairs: &[(&str, &str)]) -> BTreeMap<String, SecretBytes> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned().into())).collect()
+    }
+
+    fn object(file: &ManifestFile) -> SealedObject {
+        SealedObject::from_node(&file.documents[0].root).expect("a SealedSecret")
+    }
+
+    fn applied(file: &ManifestFile, plan: &Plan) -> ManifestFile {
+        let edits: Vec<_> = plan.edits.iter().map(|edit| (0, edit.clone())).collect();
+        ManifestFile::parse("f", file.edit(&edits).expect("edited")).expect("YAML")
+    }
+
+    #[test]
+    fn a_changed_object_of_any_scope_opens_to_old_and_new_values() {
+        for scope in [Scope::Strict, Scope::NamespaceWide, Scope::ClusterWide] {
+            let mut world = World::new(1);
+            let file = world.file(scope, true);
+            let change = Change { set: values(&[("b", "22"), ("c", "3")]), remove: vec!["a".into()], ..Change::default() };
+            let plan = plan(&object(&file), &[], &change, world.key.public(), None, &mut world.rng).expect("a plan");
+            let after = object(&applied(&file, &plan));
+            assert_eq!(after.scope(), scope, "a change keeps the scope");
+            let opened = open_object(&after, &Keyring::new(vec![world.key]), None).expect("opens");
+            assert!(opened.data == values(&[("b", "22"), ("c", "3")]), "{}", scope.as_str());
+        }
+    }
+
+    #[test]
+    fn equal_values_keep_their_ciphertext_when_a_key_can_tell() {
+        let mut world = World::new(2);
+        let file = world.file(Scope::Strict, true);
+        let change = Change { set: values(&[("a", "1"), ("b", "changed")]), ..Change::default() };
+        let key = world.key.public().clone();
+        let blind = plan(&object(&file), &[], &change, &key, None, &mut world.rng).expect("a plan");
+        assert_eq!((blind.sealed, blind.kept), (vec!["a".to_owned(), "b".to_owned()], vec![]));
+        let keyring = Keyring::new(vec![world.key]);
+        let seeing = plan(&object(&file), &[], &change, &key, Some(&keyring), &mut world.rng).expect("a plan");
+        assert_eq!((seeing.sealed.clone(), seeing.kept.clone()), (vec!["b".to_owned()], vec!["a".to_owned()]));
+        assert_eq!(object(&applied(&file, &seeing)).items["a"], object(&file).items["a"]);
+    }
+
+    #[test]
+    fn the_claim_names_the_key_of_each_item_and_nothing_is_claimed_of_what_nobody_saw() {
+        let (mut old, mut new) = (World::new(3), World::new(4));
+        let (first, second) = (old.key.fingerprint().to_string(), new.key.fingerprint().to_string());
+        let file = old.file(Scope::Strict, true);
+        let one = Change { set: values(&[("a", "x")]), ..Change::default() };
+        let mixed = applied(&file, &plan(&object(&file), &[], &one, new.key.public(), None, &mut new.rng).expect("a plan"));
+        let claim = object(&mixed).claim().expect("a claim");
+        assert_eq!((claim.key.clone(), claim.items), (first, BTreeMap::from([("a".to_owned(), second.clone())])));
+        let all = Change { set: values(&[("a", "x"), ("b", "y")]), ..Change::default() };
+        let fresh = applied(&mixed, &plan(&object(&mixed), &[], &all, new.key.public(), None, &mut new.rng).expect("a plan"));
+        let claim = object(&fresh).claim().expect("a claim");
+        assert_eq!((claim.key, claim.items.len()), (second, 0));
+        let unclaimed = old.file(Scope::Strict, false);
+        let plan = plan(&object(&unclaimed), &[], &one, new.key.public(), None, &mut new.rng).expect("a plan");
+        assert_eq!(object(&applied(&unclaimed, &plan)).claim(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_changed_is_refused_by_name() {
+        let mut world = World::new(5);
+        let file = world.file(Scope::Strict, true);
+        let mut blob = object(&file);
+        (blob.items, blob.blob) = (BTreeMap::new(), Some("AAAA".into()));
+        let mut nameless = object(&file);
+        nameless.metadata.remove("namespace");
+        let set = |key: &str| Change { set: values(&[(key, "x")]), ..Change::default() };
+        let gone = Change { remove: vec!["z".into()], ..Change::default() };
+        for (object, change, expected) in [
+            (&blob, set("a"), MergeError::Blob),
+            (&nameless, set("a"), MergeError::Binding(BindingError::Namespace)),
+            (&object(&file), set("a b"), MergeError::Key("a b".into())),
+            (&object(&file), gone, MergeError::NoSuchItem("z".into())),
+        ] {
+            let error = plan(object, &[], &change, world.key.public(), None, &mut world.rng).err().expect("refused");
+            assert_eq!(error, expected);
+        }
+    }
+}

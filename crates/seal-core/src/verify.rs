@@ -278,3 +278,95 @@ fn described(scope: &str, namespace: &str, name: &str) -> String {
         _ => format!("{namespace}/{name} ({scope})"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seal_manifest::ManifestFile;
+
+    /// An item of a 1024-bit key without plaintext.
+    fn item() -> String {
+        let mut bytes = vec![0, 128];
+        bytes.resize(2 + 128 + 16, 7);
+        Item::from_bytes(bytes).encode()
+    }
+
+    fn findings(metadata: &str, spec: &str, expected: &Expectation) -> Vec<(u32, &'static str, Level)> {
+        let text = format!("apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {metadata}\nspec: {spec}\n");
+        let file = ManifestFile::parse("f", text.replace("ITEM", &item())).expect("YAML");
+        let found = verify(&file.documents[0].root, expected).expect("a SealedSecret");
+        found.into_iter().map(|finding| (finding.at.line, finding.rule, finding.level)).collect()
+    }
+
+    const GOOD: &str = "{encryptedData: {a: ITEM}}";
+    const PLACE: &str = "{name: app, namespace: shop}";
+
+    fn claimed(claim: &str) -> String {
+        format!("{{name: app, namespace: shop, annotations: {{sealkit.dev/sealed-for: '{claim}'}}}}")
+    }
+
+    #[test]
+    fn each_rule_speaks_where_it_should_and_is_silent_elsewhere() {
+        use Level::{Error, Warning};
+        let none = Expectation::default();
+        let cases: &[(&str, &str, &[(u32, &'static str, Level)])] = &[
+            (PLACE, GOOD, &[]),
+            ("{name: app}", GOOD, &[(3, "identity", Error)]),
+            ("{namespace: shop}", GOOD, &[(3, "identity", Error)]),
+            ("{name: app, namespace: a.b}", GOOD, &[(3, "identity", Error)]),
+            (PLACE, "{encryptedData: {}}", &[(4, "no-items", Warning)]),
+            (PLACE, "{encryptedData: {}, template: {data: {a: b}}}", &[]),
+            (PLACE, "{data: ITEM}", &[(4, "deprecated-data", Warning)]),
+            (PLACE, "{data: ITEM, encryptedData: {a: ITEM}}", &[(4, "deprecated-data", Error)]),
+            (PLACE, "{encryptedData: {a: 7}}", &[(4, "item-shape", Error)]),
+            (PLACE, "{encryptedData: {a: hunter2}}", &[(4, "item-shape", Error)]),
+            (PLACE, "{encryptedData: {a: AQAB}}", &[(4, "item-shape", Error)]),
+            (PLACE, "{encryptedData: {a/b: ITEM}}", &[(4, "item-name", Error)]),
+            (PLACE, "{encryptedData: {a: ITEM}, template: {metadata: {name: other}}}", &[(4, "template-identity", Warning)]),
+            ("{name: app, annotations: {sealedsecrets.bitnami.com/cluster-wide: \"true\"}}", GOOD, &[]),
+            (
+                "{name: app, namespace: shop, annotations: {sealedsecrets.bitnami.com/cluster-wide: \"True\"}}",
+                GOOD,
+                &[(3, "scope-annotation", Error)],
+            ),
+        ];
+        for (metadata, spec, expected) in cases {
+            assert_eq!(findings(metadata, spec, &none), *expected, "{metadata} {spec}");
+        }
+    }
+
+    #[test]
+    fn claims_are_held_against_place_scope_and_known_keys() {
+        use Level::{Error, Warning};
+        let claim = |rest: &str| claimed(&format!("{{\"key\":\"SHA256:k\",{rest}}}"));
+        let right = claim(r#""scope":"strict","namespace":"shop","name":"app""#);
+        let known = |keys: &[&str], newest: Option<&str>, scope| Expectation {
+            cluster: "p".into(),
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            newest: newest.map(str::to_owned),
+            scope,
+        };
+        let none = Expectation::default();
+        let cases: &[(&str, &Expectation, &[(u32, &'static str, Level)])] = &[
+            (&right, &none, &[]),
+            (&claim(r#""scope":"strict","namespace":"shop","name":"other""#), &none, &[(3, "sealed-for", Error)]),
+            (&claim(r#""scope":"cluster-wide""#), &none, &[(3, "sealed-for", Error)]),
+            (&claimed("rubbish"), &none, &[(3, "claim", Warning)]),
+            (&right, &known(&["SHA256:k"], Some("SHA256:k"), None), &[]),
+            (&right, &known(&["SHA256:k"], Some("SHA256:n"), None), &[(4, "stale-key", Warning)]),
+            (&right, &known(&["SHA256:n"], None, None), &[(4, "unknown-key", Error)]),
+            (&right, &known(&[], None, Some(Scope::ClusterWide)), &[(3, "scope-rule", Error)]),
+        ];
+        for (metadata, expected, found) in cases {
+            assert_eq!(findings(metadata, GOOD, expected), *found, "{metadata}");
+        }
+    }
+
+    #[test]
+    fn no_finding_repeats_what_stands_in_an_item() {
+        let text = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {}\nspec: {encryptedData: {a: hunter2}}\n";
+        let file = ManifestFile::parse("f", text.to_owned()).expect("YAML");
+        let found = verify(&file.documents[0].root, &Expectation::default()).expect("a SealedSecret");
+        assert!(!format!("{found:?}").contains("hunter2"));
+    }
+}

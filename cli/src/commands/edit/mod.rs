@@ -4,6 +4,8 @@
 //! memory (tmpfs) that only the user may read, never to a disk unless that is asked for.
 
 mod sheet;
+#[cfg(all(test, unix))]
+mod tests;
 
 use crate::{
     Exit, Io,
