@@ -30,17 +30,17 @@ pub struct Install {
 pub enum InstallFault {
     /// `install-key` is not 32 bytes.
     #[error("install-key is not 32 bytes")]
-    InstallKey,
+    MacKeyLength,
     /// `signing-key` is not 32 bytes.
     #[error("signing-key is not 32 bytes")]
-    SigningKey,
+    SeedLength,
 }
 
 impl Install {
     /// Reads the Secret.
     pub fn read(secret: InstallSecret) -> Result<Self, InstallFault> {
-        let install_key = InstallKey::new(secret.install_key).ok_or(InstallFault::InstallKey)?;
-        let signing_key = SigningKey::from_seed(secret.signing_key).map_err(|_| InstallFault::SigningKey)?;
+        let install_key = InstallKey::new(secret.install_key).ok_or(InstallFault::MacKeyLength)?;
+        let signing_key = SigningKey::from_seed(secret.signing_key).map_err(|_| InstallFault::SeedLength)?;
         Ok(Self {
             verifying_key: signing_key.verifying_key(),
             install_key: Arc::new(install_key),
