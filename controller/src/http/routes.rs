@@ -119,7 +119,7 @@ impl Server {
     fn plain(&self, route: Route) -> Answer {
         let snapshot = self.public.keys.snapshot();
         match route {
-            Route::Readyz if !(snapshot.loaded && (self.public.ready)()) => {
+            Route::Readyz if !(snapshot.settled() && (self.public.ready)()) => {
                 Answer::text(StatusCode::SERVICE_UNAVAILABLE, "not ready")
             }
             Route::Certificate => match &snapshot.newest {

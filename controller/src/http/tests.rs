@@ -353,15 +353,17 @@ async fn large_requests_are_refused() {
 }
 
 #[tokio::test]
-async fn without_a_key_it_is_ready_but_has_no_certificate() {
+async fn it_is_ready_with_a_key_or_when_none_will_come() {
     let lab = lab(&[]);
-    lab.keys.set(Snapshot { loaded: true, ..Snapshot::default() });
+    let withheld = Some(crate::keys::plan::Withheld::Unopened);
+    lab.keys.set(Snapshot { loaded: true, withheld, ..Snapshot::default() });
     assert_eq!(lab.send("GET", "/readyz", "").await.0, 200);
     assert_eq!(
         lab.send("GET", "/v1/cert.pem", "").await,
         (StatusCode::INTERNAL_SERVER_ERROR, "cannot get certificate\n".to_owned())
     );
-    lab.keys.set(Snapshot::default());
+    // The first key is being made.
+    lab.keys.set(Snapshot { loaded: true, ..Snapshot::default() });
     assert_eq!(lab.send("GET", "/readyz", "").await, (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned()));
     assert_eq!(lab.send("GET", "/healthz", "").await.0, 200);
 }

@@ -25,6 +25,14 @@ pub struct Snapshot {
     pub loaded: bool,
 }
 
+impl Snapshot {
+    /// True once there is a certificate to serve, or it is certain that none will come by waiting. While the first key is
+    /// being made this is false: who asks a ready process for its certificate gets one.
+    pub fn settled(&self) -> bool {
+        self.loaded && (self.newest.is_some() || self.withheld.is_some())
+    }
+}
+
 struct State {
     snapshot: Arc<Snapshot>,
     install: Option<Install>,
