@@ -4,7 +4,7 @@
 //!     cargo run -p seal-tests --bin lab -- upstream-suite [--kubeseal PATH] [--controller PATH] [-- GINKGO FLAGS]
 
 use anyhow::{Context, Result, bail};
-use seal_tests::{ControlPlane, Controller, Options, UpstreamController, lab, tools, upstream};
+use seal_tests::{ControlPlane, Controller, Options, lab, tools, upstream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -75,17 +75,16 @@ async fn upstream_suite(bin: &Path, args: &[String]) -> Result<ExitCode> {
     let kubeseal = option(args, "--kubeseal").unwrap_or_else(|| bin.join("kubeseal"));
     let plane = ControlPlane::start().await?;
     let home = "kube-system";
-    let (program, _keep): (PathBuf, Box<dyn std::any::Any>) = match option(args, "--controller") {
+    let (program, _controller): (PathBuf, Controller) = match option(args, "--controller") {
         Some(program) => {
             let options =
                 Options { program: Some(program.clone()), ..Options::default() }.home(home).args(["--profile=compatible"]);
-            (program, Box::new(Controller::start(&plane, options).await?))
+            (program, Controller::start(&plane, options).await?)
         }
         None => {
             let program = bin.join("controller");
-            plane.apply_crds(&upstream::module()?.join("helm/sealed-secrets/crds")).await?;
-            let controller = UpstreamController::start(&plane, &program, home, &[]).await?;
-            (program, Box::new(controller))
+            let controller = upstream::start(&plane, &program, home).await?;
+            (program, controller)
         }
     };
     let status = Command::new(bin.join("suite"))

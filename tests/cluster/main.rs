@@ -1,2 +1,58 @@
-//! Suites against a real Kubernetes control plane. Until the controller lands it only proves that the plane comes up.
-fn main() {}
+//! Behaviour on a real Kubernetes API server, with the controller as a process under the rights in `deploy/`.
+//!
+//! Most cases share one cluster and one controller, each in a namespace of its own; those that stop, replace or starve
+//! a controller get a cluster of their own, one at a time. Everything runs in a network namespace.
+//!
+//! `SEAL_TESTS_UPSTREAM=PATH` runs the cases against the real sealed-secrets controller instead: a way to see that they
+//! tell right from wrong. It passes those that ask for upstream's behaviour and fails those for its known defects.
+
+mod canary;
+mod case;
+mod create;
+mod drift;
+mod guard;
+mod http;
+mod keys;
+mod leader;
+mod ownership;
+mod poison;
+mod restart;
+mod retry;
+mod runner;
+mod status;
+mod swap;
+
+use libtest_mimic::Arguments;
+use seal_tests::{lab, peers, tools};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    if !arguments.list {
+        if let Err(why) = prepare() {
+            return lab::cannot_run("cluster", &why);
+        }
+    }
+    let shared = [
+        create::tests(),
+        ownership::tests(),
+        status::tests(),
+        retry::tests(),
+        drift::tests(),
+        guard::tests(),
+        http::tests(),
+        poison::tests(),
+    ];
+    let alone = [keys::tests(), restart::tests(), leader::tests(), canary::tests(), swap::tests()];
+    runner::run(arguments, shared.concat(), alone.concat())
+}
+
+/// Everything that needs the network is built before it is left behind.
+fn prepare() -> anyhow::Result<()> {
+    tools::control_plane()?;
+    if !lab::inside() {
+        peers::tool("sealed-secrets-controller");
+        peers::tool("kubeseal");
+    }
+    lab::enter()
+}

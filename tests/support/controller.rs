@@ -2,9 +2,9 @@
 
 use crate::plane::ControlPlane;
 use crate::process::{Process, unique};
-use crate::{eventually, kubeconfig, rbac, service, tools};
+use crate::{eventually, kubeconfig, rbac, service, tools, upstream};
 use anyhow::{Context, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub struct Options {
     pub service: Option<String>,
     /// Another program than the one under test.
     pub program: Option<PathBuf>,
+    /// The program is upstream's: it gets upstream's rights and what a Pod has.
+    pub upstream: bool,
 }
 
 impl Options {
@@ -75,26 +77,23 @@ impl Controller {
         };
         options.home = Some(home.clone());
         plane.named_namespace(&home).await?;
-        let rights = options.rights.clone().unwrap_or_else(|| tools::repository().join("deploy/base"));
-        let account = rbac::apply(plane, &rights, &home).await?;
-        let token = rbac::token(plane, &home, &account).await?;
         let address = service::pod_address();
         let name = options.service.clone().unwrap_or_else(|| "sealed-secrets-controller".to_owned());
         service::publish(plane, &home, &name, &address).await?;
 
         let id = unique();
-        let config = plane.dir().join(format!("controller-{id}.kubeconfig"));
-        kubeconfig::write(&config, plane.server(), &plane.ca(), &token, &home)?;
         let program = match &options.program {
             Some(program) => program.clone(),
             None => tools::built("controller-under-test")?,
         };
-        let mut command = Command::new(program);
+        let mut command = match options.upstream {
+            true => upstream::in_a_pod(plane, &program, &home).await?,
+            false => outside_a_pod(plane, &program, &home, &options, id).await?,
+        };
         command.arg(format!("--listen-addr={address}:8080")).arg(format!("--listen-metrics-addr={address}:8081"));
-        command.args(&options.args);
-        command.env("KUBECONFIG", &config).env("POD_NAMESPACE", &home).env("POD_NAME", format!("controller-{id}"));
+        command.args(&options.args).env("POD_NAME", format!("controller-{id}"));
         command.envs(options.env.iter().map(|(key, value)| (key, value)));
-        let process = Process::start("seal-controller", &command, &plane.dir().join(format!("controller-{id}.log")))?;
+        let process = Process::start("the controller", &command, &plane.dir().join(format!("controller-{id}.log")))?;
         let (http, metrics) = (format!("http://{address}:8080"), format!("http://{address}:8081/metrics"));
         Ok(Self { home, http, metrics, process, options })
     }
@@ -176,4 +175,16 @@ impl Controller {
     pub fn kill(self) -> Result<()> {
         self.process.kill()
     }
+}
+
+/// Our own program takes a kubeconfig; the token in it is the service account's.
+async fn outside_a_pod(plane: &ControlPlane, program: &Path, home: &str, options: &Options, id: u32) -> Result<Command> {
+    let rights = options.rights.clone().unwrap_or_else(|| tools::repository().join("deploy/base"));
+    let account = rbac::apply(plane, &rights, home).await?;
+    let token = rbac::token(plane, home, &account).await?;
+    let config = plane.dir().join(format!("controller-{id}.kubeconfig"));
+    kubeconfig::write(&config, plane.server(), &plane.ca(), &token, home)?;
+    let mut command = Command::new(program);
+    command.env("KUBECONFIG", &config).env("POD_NAMESPACE", home);
+    Ok(command)
 }

@@ -3,6 +3,7 @@
 mod eventually;
 
 pub mod controller;
+pub mod key_secret;
 pub mod kubeconfig;
 pub mod lab;
 pub mod manifests;
@@ -18,4 +19,4 @@ pub mod upstream;
 pub use controller::{Controller, Options};
 pub use eventually::eventually;
 pub use plane::ControlPlane;
-pub use upstream::UpstreamController;
+pub use sealed::Sealed;

@@ -40,43 +40,20 @@ impl ControlPlane {
         let ca = dir.path().join("certs/apiserver.crt");
         wait_ready(&server, &api, &ca).await?;
         let admin = kubeconfig::write(&dir.path().join("kubeconfig"), &server, &ca, ADMIN, "default")?;
-        let manager = start_controller_manager(&tools, dir.path())?;
         let client = kubeconfig::client(&admin).await?;
+        apply_crds(&client, &tools::repository().join("deploy/crds")).await?;
+        // After the CRDs: the garbage collector asks which kinds exist at its start, and then only every 30 seconds.
+        let manager = start_controller_manager(&tools, dir.path())?;
         let plane = Self { client, server, dir, _servers: vec![manager, api, etcd] };
         plane.settle().await?;
         Ok(plane)
     }
 
-    /// Applies the CRDs and waits for what every namespace needs: the default service account.
+    /// Waits for what every namespace needs: the default service account.
     async fn settle(&self) -> Result<()> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), "kube-system");
         crate::eventually("the default service account", Duration::from_secs(30), || async {
             Ok(accounts.get_opt("default").await?.map(|_| ()))
-        })
-        .await?;
-        self.apply_crds(&tools::repository().join("deploy/crds")).await
-    }
-
-    /// Applies a folder of CRDs and waits until the kind is served.
-    ///
-    /// # Errors
-    /// When one is refused, or the kind does not appear.
-    pub async fn apply_crds(&self, dir: &Path) -> Result<()> {
-        let crds = manifests::read_dir(dir)?;
-        if crds.is_empty() {
-            return Ok(());
-        }
-        for object in crds {
-            manifests::apply(&self.client, object, None).await?;
-        }
-        self.wait_for_kind().await
-    }
-
-    /// A CRD is served a moment after it is stored.
-    async fn wait_for_kind(&self) -> Result<()> {
-        let objects = crate::sealed::api(&self.client, "default");
-        crate::eventually("the SealedSecret kind", Duration::from_secs(20), || async {
-            Ok(objects.list(&kube::api::ListParams::default().limit(1)).await.ok().map(|_| ()))
         })
         .await
     }
@@ -130,6 +107,18 @@ impl ControlPlane {
         }
         Ok(())
     }
+}
+
+/// Applies a folder of CRDs and waits until the kind is served, a moment after it is stored.
+async fn apply_crds(client: &Client, dir: &Path) -> Result<()> {
+    for object in manifests::read_dir(dir)? {
+        manifests::apply(client, object, None).await?;
+    }
+    let objects = crate::sealed::api(client, "default");
+    crate::eventually("the SealedSecret kind", Duration::from_secs(20), || async {
+        Ok(objects.list(&kube::api::ListParams::default().limit(1)).await.ok().map(|_| ()))
+    })
+    .await
 }
 
 /// Ports that were free a moment ago. Inside the lab nobody else can take them.

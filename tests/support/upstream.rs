@@ -3,14 +3,14 @@
 //! It only knows how to run in a Pod, so it gets what a Pod has: the service environment, and a mount namespace in
 //! which `/var/run/secrets/kubernetes.io/serviceaccount` is there.
 
+use crate::controller::{Controller, Options};
 use crate::plane::ControlPlane;
-use crate::process::{Process, unique};
-use crate::{eventually, manifests, rbac, service, tools};
+use crate::process::unique;
+use crate::{manifests, rbac, tools};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 const IN_A_POD: &str = r#"
 mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io && cp -r "$1" /run/secrets/kubernetes.io/serviceaccount || exit 90
@@ -18,59 +18,33 @@ mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io && cp -r "$1" /
 shift; exec "$@"
 "#;
 
-/// A running upstream controller.
-pub struct UpstreamController {
-    /// Its home namespace.
-    pub home: String,
-    /// `http://10.244.0.N:8080`.
-    pub http: String,
-    process: Process,
+/// The command for `program` as if it ran in a Pod of `home` with upstream's own rights.
+///
+/// # Errors
+/// When the API server refuses or the plane's folder cannot be written.
+pub async fn in_a_pod(plane: &ControlPlane, program: &Path, home: &str) -> Result<Command> {
+    for (object, namespace) in rights(home) {
+        manifests::apply(&plane.client(), serde_json::from_value(object)?, namespace).await?;
+    }
+    let pod = plane.dir().join(format!("pod-{}", unique()));
+    std::fs::create_dir(&pod)?;
+    std::fs::write(pod.join("token"), rbac::token(plane, home, "sealed-secrets-controller").await?)?;
+    std::fs::write(pod.join("namespace"), home)?;
+    std::fs::copy(plane.ca(), pod.join("ca.crt"))?;
+    let (host, port) = plane.server().trim_start_matches("https://").rsplit_once(':').context("a server without port")?;
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", IN_A_POD, "pod"]).arg(&pod).arg(program);
+    command.env("KUBERNETES_SERVICE_HOST", host).env("KUBERNETES_SERVICE_PORT", port).env("POD_NAMESPACE", home);
+    Ok(command)
 }
 
-impl UpstreamController {
-    /// Starts `program` in `home` with upstream's own rights and waits for `/healthz`.
-    ///
-    /// # Errors
-    /// When it is not up within 30 seconds; the message ends with its log.
-    pub async fn start(plane: &ControlPlane, program: &Path, home: &str, args: &[&str]) -> Result<Self> {
-        plane.named_namespace(home).await?;
-        for (object, namespace) in rights(home) {
-            manifests::apply(&plane.client(), serde_json::from_value(object)?, namespace).await?;
-        }
-        let address = service::pod_address();
-        service::publish(plane, home, "sealed-secrets-controller", &address).await?;
-        let pod = plane.dir().join(format!("upstream-{}", unique()));
-        std::fs::create_dir(&pod)?;
-        std::fs::write(pod.join("token"), rbac::token(plane, home, "sealed-secrets-controller").await?)?;
-        std::fs::write(pod.join("namespace"), home)?;
-        std::fs::copy(plane.ca(), pod.join("ca.crt"))?;
-        let (host, port) = plane.server().trim_start_matches("https://").rsplit_once(':').context("a server without port")?;
-        let mut command = Command::new("unshare");
-        command.args(["-m", "sh", "-c", IN_A_POD, "pod"]).arg(&pod).arg(program);
-        command.arg(format!("--listen-addr={address}:8080")).arg(format!("--listen-metrics-addr={address}:8081")).args(args);
-        command.env("KUBERNETES_SERVICE_HOST", host).env("KUBERNETES_SERVICE_PORT", port).env("POD_NAMESPACE", home);
-        let process = Process::start("the upstream controller", &command, &pod.with_extension("log"))?;
-        let http = format!("http://{address}:8080");
-        let url = format!("{http}/v1/cert.pem");
-        let up = eventually("the upstream controller", Duration::from_secs(60), || async {
-            Ok(reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()).then_some(()))
-        });
-        up.await.with_context(|| format!("its log ends:\n{}", process.tail(30)))?;
-        Ok(Self { home: home.to_owned(), http, process })
-    }
-
-    /// Everything it wrote.
-    pub fn log(&self) -> String {
-        self.process.log()
-    }
-
-    /// SIGTERM, ten seconds.
-    ///
-    /// # Errors
-    /// When it does not end.
-    pub fn stop(self) -> Result<std::process::ExitStatus> {
-        self.process.stop(Duration::from_secs(10))
-    }
+/// The real controller with its own defaults, ready.
+///
+/// # Errors
+/// As [`Controller::start`].
+pub async fn start(plane: &ControlPlane, program: &Path, home: &str) -> Result<Controller> {
+    let options = Options { program: Some(program.to_owned()), upstream: true, ..Options::default() };
+    Controller::start(plane, options.home(home)).await
 }
 
 /// The folder of upstream's own module, with its suite and its CRD.

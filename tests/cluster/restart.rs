@@ -1,0 +1,85 @@
+//! A restart with nothing changed costs no private-key operation and no write; a killed process leaves nothing half done.
+
+use crate::case::{Case, compatible, public_key};
+use crate::runner::tests;
+use anyhow::{Result, ensure};
+use kube::ResourceExt;
+use kube::api::ListParams;
+use seal_tests::{Controller, Sealed};
+use std::collections::BTreeMap;
+
+tests![
+    a_restart_with_nothing_changed_opens_and_writes_nothing,
+    what_happened_while_it_was_away_is_caught_up,
+    sigterm_ends_it_cleanly
+];
+
+const OBJECTS: usize = 40;
+
+async fn versions(case: &Case) -> Result<BTreeMap<String, Option<String>>> {
+    let mut seen = BTreeMap::new();
+    for object in case.objects().list(&ListParams::default()).await?.items {
+        seen.insert(format!("SealedSecret {}", object.name_any()), object.resource_version());
+    }
+    for secret in case.secrets().list(&ListParams::default()).await?.items {
+        seen.insert(format!("Secret {}", secret.name_any()), secret.resource_version());
+    }
+    Ok(seen)
+}
+
+async fn a_restart_with_nothing_changed_opens_and_writes_nothing(case: &Case) -> Result<()> {
+    let controller = Controller::start(case.plane(), compatible()).await?;
+    let key = public_key(&controller).await?;
+    for number in 0..OBJECTS {
+        case.put(&Sealed::new(&key, &case.namespace, &format!("s{number}")).item("a", "1").item("b", "2")).await?;
+    }
+    for number in 0..OBJECTS {
+        case.expect_synced(&format!("s{number}")).await?;
+    }
+    let before = versions(case).await?;
+    ensure!(before.len() == 2 * OBJECTS, "{} objects", before.len());
+    let home = controller.home.clone();
+    controller.stop()?;
+    let controller = Controller::start(case.plane(), compatible().home(&home)).await?;
+    // A new object is answered after the backlog was looked through or before it; either way it opens two items.
+    case.put(&Sealed::new(&key, &case.namespace, "new").item("a", "1").item("b", "2")).await?;
+    case.expect_synced("new").await?;
+    let looked = seal_tests::eventually("a look at every object", crate::case::SOON, || async {
+        let noops = controller.metric("seal_controller_noops_total", "").await?.unwrap_or(0.0);
+        Ok((noops >= OBJECTS as f64).then_some(()))
+    });
+    looked.await?;
+    let decrypts = controller.metric("seal_controller_decrypts_total", "").await?.unwrap_or(0.0);
+    ensure!(decrypts <= 2.0, "{decrypts} private-key operations, of which the new object needs 2");
+    let mut after = versions(case).await?;
+    after.retain(|name, _| !name.ends_with(" new"));
+    ensure!(after == before, "something was written");
+    Ok(())
+}
+
+async fn what_happened_while_it_was_away_is_caught_up(case: &Case) -> Result<()> {
+    let controller = Controller::start(case.plane(), compatible()).await?;
+    let (key, home) = (public_key(&controller).await?, controller.home.clone());
+    for name in ["edited", "deleted", "changed"] {
+        case.put(&Sealed::new(&key, &case.namespace, name).item("k", "1")).await?;
+        case.expect_synced(name).await?;
+    }
+    controller.kill()?;
+    let edit = serde_json::json!({"stringData": {"k": "edited"}});
+    case.secrets().patch("edited", &kube::api::PatchParams::default(), &kube::api::Patch::Merge(&edit)).await?;
+    case.secrets().delete("deleted", &kube::api::DeleteParams::default()).await?;
+    case.put(&Sealed::new(&key, &case.namespace, "changed").item("k", "2")).await?;
+    case.put(&Sealed::new(&key, &case.namespace, "new").item("k", "3")).await?;
+    let _controller = Controller::start(case.plane(), compatible().home(&home)).await?;
+    for (name, value) in [("edited", "1"), ("deleted", "1"), ("changed", "2"), ("new", "3")] {
+        case.expect_data(name, &[("k", value)]).await?;
+    }
+    Ok(())
+}
+
+async fn sigterm_ends_it_cleanly(case: &Case) -> Result<()> {
+    let controller = Controller::start(case.plane(), compatible()).await?;
+    let status = controller.stop()?;
+    ensure!(status.code() == Some(0), "{status}");
+    Ok(())
+}
