@@ -36,9 +36,7 @@ impl Site<'_, '_> {
         };
         let literal = !matches!(place, Place::Root) && self.may_end_literal(range.end);
         self.block(literal).scalar(&mut text, value, parent);
-        // White space at the end of the line would become part of a literal block.
-        let end = if text.text().contains('\n') { self.line_end(range.end) } else { range.end };
-        Ok(vec![Splice::new(range.start..end, text)])
+        Ok(vec![Splice::new(range, text)])
     }
 
     /// A filled collection goes to lines of its own below the key or dash; a comment behind the colon stays there.

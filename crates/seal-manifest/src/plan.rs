@@ -10,7 +10,7 @@ use crate::{edit::show_path, output::Output};
 
 /// Plans one edit against the text as it stands.
 pub(crate) fn plan(site: &Site<'_, '_>, edit: &Edit) -> Result<Vec<Splice>, Problem> {
-    let splices = match edit {
+    let mut splices = match edit {
         Edit::Set { path, value } => {
             let value = match value {
                 New::Text(text) => Node::text(text.clone()),
@@ -21,6 +21,13 @@ pub(crate) fn plan(site: &Site<'_, '_>, edit: &Edit) -> Result<Vec<Splice>, Prob
         Edit::Remove { path } => remove(site, path),
         Edit::Rename { path, key } => rename(site, path, key),
     }?;
+    // White space behind a literal block would become part of its last line.
+    for splice in &mut splices {
+        let text = splice.text.text();
+        if text.contains('|') && text.contains('\n') && !text.ends_with('\n') && site.is_rest_blank(splice.range.end) {
+            splice.range.end = site.line_end(splice.range.end);
+        }
+    }
     // Older readers take a blank line with a tab only behind a plain scalar, which swallows it.
     let ends_plain = |splice: &Splice| {
         !splice.text.text().is_empty()

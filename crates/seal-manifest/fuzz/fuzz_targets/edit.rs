@@ -57,6 +57,7 @@ fn differences<'v>(a: &'v serde_yaml::Value, b: &'v serde_yaml::Value) -> Vec<&'
             a.values().zip(b.values()).flat_map(|(a, b)| differences(a, b)).collect()
         }
         (Value::Sequence(a), Value::Sequence(b)) if a.len() == b.len() => a.iter().zip(b).flat_map(|(a, b)| differences(a, b)).collect(),
+        (Value::Tagged(a), Value::Tagged(b)) if a.tag == b.tag => differences(&a.value, &b.value),
         (a, b) if a == b => Vec::new(),
         (_, b) => vec![b],
     }
