@@ -38,6 +38,9 @@ pub struct Entry {
     pub keys: Arc<[Arc<str>]>,
     /// Digest of the failure last told by an event; 0 for none.
     pub told: u64,
+    /// Set when the object itself (or the keys) gave the reason for a look. Without, a look was asked for by its Secret
+    /// alone, and is needless when that Secret is the one found right: mostly it is the echo of our own write.
+    pub asked: bool,
 }
 
 /// What is remembered of a Secret.
@@ -76,6 +79,16 @@ impl Index {
     /// Changes (or makes) the entry of a SealedSecret.
     pub fn update(&self, at: &ObjectRef, change: impl FnOnce(&mut Entry)) {
         change(self.lock().sealed.entry(at.clone()).or_default());
+    }
+
+    /// True when a look would find nothing: nobody asked but the Secret, and the Secret is the one last found right.
+    /// The question is answered once: asking resets.
+    pub fn take_needless(&self, at: &ObjectRef) -> bool {
+        let mut inner = self.lock();
+        let there = inner.secrets.get(at).map(|note| note.version.clone());
+        let Some(entry) = inner.sealed.get_mut(at) else { return false };
+        let asked = std::mem::take(&mut entry.asked);
+        !asked && entry.synced && there.is_some() && entry.verified == there
     }
 
     /// Drops a SealedSecret; false when it was not known.

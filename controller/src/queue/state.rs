@@ -143,6 +143,11 @@ impl<K: Clone + Eq + Hash> State<K> {
         self.waiting.len()
     }
 
+    /// True when no key waits for a worker.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// True when nothing waits, runs or is delayed.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.running.is_empty()

@@ -41,6 +41,7 @@ impl Sink for SealedFeed {
         let at = address(metadata);
         let version = text(metadata, "resourceVersion");
         if self.reconciler.index.entry(&at).is_none_or(|entry| *entry.resource_version != *version) {
+            self.reconciler.index.update(&at, |entry| entry.asked = true);
             self.queue.add(at, Lane::Backlog);
         }
     }
@@ -102,6 +103,7 @@ pub fn keys_changed(reconciler: &Reconciler, queue: &Queue<ObjectRef>) {
     let ring = reconciler.context.keys.view().ring;
     let held = |key: &str| ring.fingerprints().any(|held| held.as_str() == key);
     for at in reconciler.index.select(|_, entry| !entry.synced || !entry.keys.iter().all(|key| held(key))) {
+        reconciler.index.update(&at, |entry| entry.asked = true);
         queue.add(at, Lane::Backlog);
     }
     reconciler.context.meter.objects_per_key(&reconciler.index.objects_per_key());

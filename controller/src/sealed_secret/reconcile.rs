@@ -54,6 +54,10 @@ pub struct Reconciler {
 impl Reconciler {
     /// Looks at one object and does what is to be done.
     pub async fn reconcile(&self, at: &ObjectRef) -> Next {
+        if self.index.take_needless(at) {
+            self.context.meter.skipped();
+            return Next::OnChange;
+        }
         for _ in 0..MOVES {
             match self.attempt(at).await {
                 Ok(next) => return next,
@@ -243,6 +247,7 @@ impl Reconciler {
         self.index.update(&at, |entry| {
             entry.resource_version = version.as_str().into();
             entry.synced = found_good;
+            entry.asked = !found_good;
             entry.keys = keys;
             if found_good {
                 entry.face = seen.face();

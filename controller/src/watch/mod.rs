@@ -20,7 +20,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Time between two compares.
 const COMPARE: Duration = Duration::from_secs(600);
 /// Objects a page.
-const PAGE: u32 = 500;
+const PAGE: u32 = 250;
 
 /// Who takes what a watch shows.
 pub trait Sink: Send + Sync + 'static {

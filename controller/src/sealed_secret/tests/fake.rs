@@ -46,6 +46,8 @@ pub(super) struct Store {
     pub(super) outage: Option<KubeError>,
     /// Reads of Secrets with their data.
     pub(super) secret_reads: usize,
+    /// Reads of SealedSecrets.
+    pub(super) sealed_reads: usize,
 }
 
 #[derive(Default)]
@@ -168,7 +170,10 @@ impl Kube for FakeKube {
     }
 
     fn sealed<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
-        self.answer(move |store| Ok(store.sealed.get(at).cloned()))
+        self.answer(move |store| {
+            store.sealed_reads += 1;
+            Ok(store.sealed.get(at).cloned())
+        })
     }
 
     fn secret<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<LiveSecret>> {

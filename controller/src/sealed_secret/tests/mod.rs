@@ -56,6 +56,13 @@ fn a_restart_with_nothing_changed_opens_nothing_reads_no_secret_and_writes_nothi
 }
 
 #[test]
+fn the_echo_of_our_own_writes_costs_not_even_a_read() {
+    let world = started(&[("a", "1")], json!({}));
+    let reads = world.kube.with(|store| (store.secret_reads, store.sealed_reads));
+    assert_eq!(reads, (1, 1));
+}
+
+#[test]
 fn a_secret_that_only_moved_is_read_and_not_opened_after_a_restart() {
     let mut world = started(&[("a", "1")], json!({}));
     world.edit_secret(|s| drop(s.metadata.insert("annotations".into(), json!({"someone": "else"}))));
