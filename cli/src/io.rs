@@ -162,6 +162,7 @@ impl Io {
     /// Lets the user change a file in `$VISUAL` or `$EDITOR` and waits for the end.
     pub fn edit(&mut self, path: &Path) -> Result<(), CliError> {
         let editor = self.env("VISUAL").or(self.env("EDITOR")).unwrap_or("vi").to_owned();
+        let _deaf = deaf_to_interrupts();
         let mut words = editor.split_whitespace();
         let program = words.next().unwrap_or("vi");
         let status = std::process::Command::new(program).args(words).arg(path).status();
@@ -209,6 +210,20 @@ pub fn read_file(path: &Path) -> Result<SecretBytes, CliError> {
     };
     open().map_err(|error| CliError::failed(format!("cannot read {}: {}", path.display(), reason(&error))))
 }
+
+/// From here on Ctrl-C ends the editor's work at most, not this process, which has a file to take away. The runtime only holds the
+/// handler.
+#[cfg(unix)]
+fn deaf_to_interrupts() -> Option<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    let guard = runtime.enter();
+    let installed = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).is_ok();
+    drop(guard);
+    installed.then_some(runtime)
+}
+
+#[cfg(not(unix))]
+fn deaf_to_interrupts() {}
 
 /// See [`Io::progress`].
 pub struct Progress {

@@ -19,7 +19,29 @@ pub fn private(path: &Path, bytes: &SecretBytes) -> Result<(), CliError> {
     replace(path, bytes, 0o600).map_err(|error| CliError::failed(format!("cannot write {}: {}", path.display(), reason(&error))))
 }
 
+/// Several files as one step: all are written beside their targets before the first is renamed, so running out of space or rights
+/// half-way leaves every old file as it was.
+pub fn all_atomically(files: &[(&Path, &SecretBytes)]) -> Result<(), CliError> {
+    let failed =
+        |path: &Path, error: &std::io::Error| CliError::failed(format!("cannot write {}: {}", path.display(), reason(error)));
+    let mut staged = Vec::with_capacity(files.len());
+    for (path, bytes) in files {
+        staged.push((path, stage(path, bytes, 0o666).map_err(|error| failed(path, &error))?));
+    }
+    for (path, (file, target)) in staged {
+        file.persist(&target).map_err(|error| failed(path, &error.error))?;
+    }
+    Ok(())
+}
+
 fn replace(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<()> {
+    let (file, target) = stage(path, bytes, mode)?;
+    file.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The new content beside the file it is for, on disk, with the permissions it will have.
+fn stage(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<(tempfile::NamedTempFile, PathBuf)> {
     let target = follow(path)?;
     let existing = match std::fs::metadata(&target) {
         Ok(metadata) if !metadata.is_file() => return Err(std::io::Error::other("not an ordinary file")),
@@ -40,8 +62,7 @@ fn replace(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<()> {
         file.as_file().set_permissions(permissions)?;
     }
     file.as_file().sync_all()?;
-    file.persist(&target).map_err(|error| error.error)?;
-    Ok(())
+    Ok((file, target))
 }
 
 /// The file behind a chain of links, even when the last one does not exist yet.
@@ -58,7 +79,7 @@ fn follow(path: &Path) -> std::io::Result<PathBuf> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::{atomically, private};
+    use super::{all_atomically, atomically, private};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn mode(path: &std::path::Path) -> u32 {
@@ -87,6 +108,18 @@ mod tests {
         atomically(&link, &"new".to_owned().into()).unwrap();
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(std::fs::read_to_string(&real).unwrap(), "new");
+    }
+
+    #[test]
+    fn several_files_change_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (good, bad) = (folder.path().join("a"), folder.path().join("none/b"));
+        std::fs::write(&good, "old").unwrap();
+        let bytes = "new".to_owned().into();
+        assert!(all_atomically(&[(&good, &bytes), (&bad, &bytes)]).unwrap_err().message.contains("none/b"));
+        assert_eq!(std::fs::read_to_string(&good).unwrap(), "old");
+        all_atomically(&[(&good, &bytes)]).unwrap();
+        assert_eq!(std::fs::read_to_string(&good).unwrap(), "new");
     }
 
     #[test]

@@ -41,7 +41,8 @@ impl Desk {
     }
 
     fn run(&self, words: &[&str], editor: &str) -> (Exit, String) {
-        let full = |word: &&str| if word.ends_with(".yaml") || word.ends_with(".pem") { self.path(word).into() } else { (*word).into() };
+        let full =
+            |word: &&str| if word.ends_with(".yaml") || word.ends_with(".pem") { self.path(word).into() } else { (*word).into() };
         let argv = std::iter::once("seal".into()).chain(words.iter().map(full)).collect();
         let (io, output, errors) = Io::scripted(b"", NOW, &[]);
         let mut io = io.with_env("EDITOR", editor).with_env("SEAL_CERT", &self.path("cert.pem").display().to_string());
@@ -99,7 +100,10 @@ fn nothing_is_written_when_nothing_changed_or_the_edit_went_wrong() {
 fn no_sheet_is_left_behind() {
     let desk = Desk::new();
     let place = desk.path("place.txt");
-    desk.run(&["edit", "app.yaml", "--recovery-key", "key.pem"], &desk.editor(&format!("printf %s \"$1\" > {}", place.display())));
+    desk.run(
+        &["edit", "app.yaml", "--recovery-key", "key.pem"],
+        &desk.editor(&format!("printf %s \"$1\" > {}", place.display())),
+    );
     let sheet = std::fs::read_to_string(place).unwrap();
     assert!(!Path::new(&sheet).exists() && !Path::new(&sheet).parent().unwrap().exists(), "{sheet}");
 }

@@ -232,9 +232,7 @@ fn replace(jobs: &[Job], io: &mut Io) -> Result<Exit, CliError> {
     for job in jobs.iter().filter(|job| job.sealed.count > 0) {
         files.push((job, output::in_place(&job.manifest, &job.sealed)?));
     }
-    for (job, text) in &files {
-        write::atomically(&job.input.path, text)?;
-    }
+    write::all_atomically(&files.iter().map(|(job, text)| (job.input.path.as_path(), text)).collect::<Vec<_>>())?;
     summary(jobs, "in place", io);
     Ok(Exit::DONE)
 }
@@ -254,13 +252,12 @@ fn spread(args: &Args, folder: &Path, jobs: &[Job], io: &mut Io) -> Result<Exit,
         let format = wanted(args, Some(&path)).unwrap_or(Format::Yaml);
         files.push((path, output::join(&output::stream(&job.manifest, &job.sealed, format), format)));
     }
-    for (path, text) in &files {
-        let parent = path.parent().unwrap_or(folder);
+    for parent in files.iter().filter_map(|(path, _)| path.parent()) {
         std::fs::create_dir_all(parent).map_err(|error| {
             CliError::failed(format!("cannot make folder {}: {}", parent.display(), crate::io::reason(&error)))
         })?;
-        write::atomically(path, text)?;
     }
+    write::all_atomically(&files.iter().map(|(path, text)| (path.as_path(), text)).collect::<Vec<_>>())?;
     summary(jobs, &format!("to {}", folder.display()), io);
     Ok(Exit::DONE)
 }

@@ -41,19 +41,19 @@ pub(super) fn join(documents: &[SecretBytes], format: Format) -> SecretBytes {
 /// that was in clear go with it: they may hold what was to be hidden.
 pub(super) fn in_place(manifest: &ManifestFile, sealed: &Sealed) -> Result<SecretBytes, CliError> {
     let old = manifest.bytes().expose();
-    let windows_lines = old.windows(2).any(|pair| pair == b"\r\n");
+    let line_end: &[u8] = if old.windows(2).any(|pair| pair == b"\r\n") { b"\r\n" } else { b"\n" };
     let mut new = Zeroizing::new(Vec::with_capacity(old.len() * 2));
     let mut copied = 0;
     for (document, outcome) in manifest.documents.iter().zip(&sealed.documents) {
         let Outcome::Sealed(node) = outcome else { continue };
         new.extend_from_slice(&old[copied..document.span.start]);
         if new.last().is_some_and(|&byte| byte != b'\n') && !new.ends_with(b"\xef\xbb\xbf") {
-            new.push(b'\n');
+            new.extend_from_slice(line_end);
         }
         let text = if document.format == Format::Json { to_json_pretty(node) } else { to_yaml(node) };
         for line in text.expose().split_inclusive(|&byte| byte == b'\n') {
             new.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
-            new.extend_from_slice(if windows_lines { b"\r\n" } else { b"\n" });
+            new.extend_from_slice(line_end);
         }
         copied = document.span.end;
         if old[copied..].starts_with(b"\r\n") {
@@ -101,4 +101,41 @@ fn with_newline(bytes: &[u8]) -> SecretBytes {
         text.push(b'\n');
     }
     text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outcome, Sealed, in_place};
+    use seal_manifest::ManifestFile;
+
+    /// Seals nothing: puts a small tree where the Secret stood.
+    fn replaced(text: &str) -> Result<String, String> {
+        let manifest = ManifestFile::parse("f", text.to_owned()).unwrap();
+        let new = ManifestFile::parse("g", "kind: SealedSecret\nx: text\n".to_owned()).unwrap().documents[0].root.clone();
+        let outcome = |node| if super::is_secret(node) { Outcome::Sealed(new.clone()) } else { Outcome::Unchanged };
+        let documents = manifest.documents.iter().map(|document| outcome(&document.root)).collect();
+        let bytes = in_place(&manifest, &Sealed { documents, ..Sealed::default() }).map_err(|error| error.message)?;
+        Ok(String::from_utf8(bytes.expose().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn everything_around_a_secret_stays_byte_for_byte() {
+        const SECRET: &str = "apiVersion: v1\nkind: Secret\nstringData: {a: hunter2} # hunter2\n";
+        const NEW: &str = "kind: SealedSecret\nx: text\n";
+        for (before, after) in [
+            ("", ""),
+            ("---\n", ""),
+            ("a: 1   # kept\n---\n", ""),
+            ("# head\n---\na: 1\n---\n", "---\nb:   2\n"),
+            ("", "---\nb: 2"),
+            ("", "...\n---\nb: 2\n"),
+            ("\u{feff}", "---\nb: 2\n"),
+        ] {
+            for ending in ["\n", "\r\n"] {
+                let lines = |text: &str| text.replace('\n', ending);
+                let (old, new) = (format!("{before}{SECRET}{after}"), format!("{before}{NEW}{after}"));
+                assert_eq!(replaced(&lines(&old)).as_deref(), Ok(lines(&new).as_str()), "{old:?}");
+            }
+        }
+    }
 }
