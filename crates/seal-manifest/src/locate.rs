@@ -148,7 +148,10 @@ impl<'t, 'a> Site<'t, 'a> {
         let start =
             if matches!(key.form, Form::Scalar { style: Style::Block, .. }) { self.line_end(key.span.end) } else { key.span.end };
         let at = crate::yaml_read::skip_blank(self.text, start);
-        let found = self.text[at..].starts_with(':') && (value.is_absent() || at < value.outer_start);
+        let found = match value.is_absent() {
+            true => crate::yaml_read::is_bare_colon(self.text, at),
+            false => self.text[at..].starts_with(':') && at < value.outer_start,
+        };
         found.then_some(at + 1)
     }
 

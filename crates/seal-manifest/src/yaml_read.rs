@@ -266,7 +266,7 @@ impl<'a> Builder<'a> {
             return key.span.end.max(value.span.end);
         }
         let colon = skip_blank(self.text, key.span.end);
-        if self.text[colon..].starts_with(':') { colon + 1 } else { key.span.end }
+        if is_bare_colon(self.text, colon) { colon + 1 } else { key.span.end }
     }
 
     fn attach(&mut self, tree: Tree<'a>) -> Result<(), Failure> {
@@ -308,6 +308,13 @@ pub(crate) fn skip_blank(text: &str, mut at: usize) -> usize {
             _ => return at,
         }
     }
+}
+
+/// A colon with nothing of a plain scalar behind it.
+pub(crate) fn is_bare_colon(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes();
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'[' | b']' | b'{' | b'}');
+    bytes.get(at) == Some(&b':') && bytes.get(at + 1).is_none_or(ends)
 }
 
 /// Skips what may stand between a key and the first mark of its value: colon, question mark, tag and anchor.

@@ -186,6 +186,7 @@ fn shared_values_and_missing_fields_are_refused() {
             "f.yaml:1:4: a value in front of a blank line with a tab cannot be edited in place",
         ),
         ("{foo\n bar}\n", set("foo bar", text("x")), "f.yaml:2:5: a key without a colon cannot be edited in place"),
+        ("? a\n::b: 1\n", set("a", text("x")), "f.yaml:2:1: a key without a colon cannot be edited in place"),
         ("a: 1\n", remove("b.c"), "f.yaml:1:1: no field \"b.c\" to edit"),
         ("a: 1\n", set("a.b", text("n")), "f.yaml:1:4: no field \"a.b\" to edit"),
         ("a: [1]\n", set("a.3", text("n")), "f.yaml:1:4: no field \"a[3]\" to edit"),
