@@ -161,7 +161,8 @@ fn pin(args: &Pin, io: &mut Io) -> Result<Exit, CliError> {
     if file.documents.is_empty() {
         file = ManifestFile::parse(&name, "clusters: {}\n".to_owned())?;
     }
-    let edits = edits(args, &found, &file)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let edits = edits(args, &found, &file, folder)?;
     let edited = file.edit(&edits.into_iter().map(|edit| (0, edit)).collect::<Vec<_>>())?;
     crate::config::parse(&name, edited.clone())?;
     write::atomically(&path, &edited)?;
@@ -198,17 +199,32 @@ fn look(args: &Pin, io: &mut Io) -> Result<Found, CliError> {
     })
 }
 
+/// The path as `.seal.yaml` reads it: relative to its own folder where it is below it.
+fn beside(path: &Path, folder: &Path) -> String {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let (file, folder) = (real(path), real(folder));
+    file.strip_prefix(&folder).unwrap_or(&file).display().to_string()
+}
+
 /// Sets what is pinned; keys pinned before stay, for what was sealed to them.
-fn edits(args: &Pin, found: &Found, file: &ManifestFile) -> Result<Vec<Edit>, CliError> {
+fn edits(args: &Pin, found: &Found, file: &ManifestFile, folder: &Path) -> Result<Vec<Edit>, CliError> {
     let text = |text: &str| New::Text(text.to_owned().into());
     let name = args.name.as_str();
     let present = file.documents[0].root.at_path(&["clusters", name]);
     let of = |field: &str| present.and_then(|cluster| cluster.get(field));
     let mut edits = Vec::new();
     match (&args.context, &args.cert) {
-        (Some(context), _) => edits.push(Edit::set(["clusters", name, "context"], text(context))),
-        (None, Some(path)) => edits.push(Edit::set(["clusters", name, "certificate"], text(&path.display().to_string()))),
-        (None, None) => {}
+        (Some(context), _) => {
+            if of("certificate").is_some() {
+                edits.push(Edit::remove(["clusters", name, "certificate"]));
+            }
+            edits.push(Edit::set(["clusters", name, "context"], text(context)));
+        }
+        // A cluster that is asked for its certificate goes on being asked; the file only says which key to expect.
+        (None, Some(path)) if of("context").is_none() => {
+            edits.push(Edit::set(["clusters", name, "certificate"], text(&beside(path, folder))))
+        }
+        (None, _) => {}
     }
     for (field, given) in [("namespace", &args.controller_namespace), ("name", &args.controller_name)] {
         if let Some(value) = given {
@@ -235,4 +251,66 @@ fn edits(args: &Pin, found: &Found, file: &ManifestFile) -> Result<Vec<Edit>, Cl
         _ => edits.push(Edit::set(["clusters", name, "installation"], text(installation))),
     }
     Ok(edits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, Pin, beside, edits};
+    use rand::SeedableRng;
+    use seal_crypto::{Certificate, PrivateKey};
+    use seal_manifest::ManifestFile;
+    use std::path::Path;
+
+    fn pinned(before: &str, pin: &Pin, installation: Option<&str>) -> Result<String, String> {
+        let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+        let key = PrivateKey::generate(1024, &mut rng).unwrap();
+        let certificate = Certificate::self_signed(&key, "", 0, 1, &mut rng).unwrap();
+        let found = Found { certificate, installation: installation.map(str::to_owned) };
+        let file = ManifestFile::parse("f", before.to_owned()).unwrap();
+        let edits = edits(pin, &found, &file, Path::new(".")).map_err(|error| error.message)?;
+        let edited = file.edit(&edits.into_iter().map(|edit| (0, edit)).collect::<Vec<_>>()).unwrap();
+        let text = String::from_utf8(edited.expose().to_vec()).unwrap();
+        Ok(text.replace(key.fingerprint().as_str(), "KEY"))
+    }
+
+    fn pin(context: Option<&str>, cert: Option<&str>) -> Pin {
+        Pin {
+            name: "p".to_owned(),
+            cert: cert.map(Into::into),
+            context: context.map(Into::into),
+            controller_namespace: None,
+            controller_name: None,
+            key_only: false,
+            replace: false,
+        }
+    }
+
+    #[test]
+    fn a_pin_is_added_beside_what_the_file_says() {
+        let before = "# ours\nclusters:\n  p: # big\n    context: admin\n    fingerprints:\n    - OLD\n";
+        let after = "# ours\nclusters:\n  p: # big\n    context: admin\n    fingerprints:\n    - KEY\n    - OLD\n";
+        assert_eq!(pinned(before, &pin(None, Some("x.pem")), None).unwrap(), after);
+        assert_eq!(
+            pinned(after, &pin(Some("admin"), None), Some("ed25519:A")).unwrap(),
+            format!("{after}    installation: ed25519:A\n")
+        );
+    }
+
+    #[test]
+    fn another_installation_needs_a_word_of_the_user() {
+        let before = "clusters:\n  p:\n    context: admin\n    installation: ed25519:A\n";
+        let message = pinned(before, &pin(Some("admin"), None), Some("ed25519:B")).unwrap_err();
+        assert_eq!(message, "cluster p: .seal.yaml pins installation ed25519:A, but this one is ed25519:B");
+        let forced = Pin { replace: true, ..pin(Some("admin"), None) };
+        assert!(pinned(before, &forced, Some("ed25519:B")).unwrap().ends_with("installation: ed25519:B\n"));
+    }
+
+    #[test]
+    fn a_certificate_below_the_file_is_named_from_there() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("certs")).unwrap();
+        std::fs::write(folder.path().join("certs/a.pem"), "x").unwrap();
+        assert_eq!(beside(&folder.path().join("certs/../certs/a.pem"), folder.path()), "certs/a.pem");
+        assert!(Path::new(&beside(&folder.path().join("certs/a.pem"), Path::new("/nonexistent"))).is_absolute());
+    }
 }
