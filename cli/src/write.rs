@@ -77,7 +77,8 @@ fn follow(path: &Path) -> std::io::Result<PathBuf> {
     Err(std::io::Error::other("too many levels of symbolic links"))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::{all_atomically, atomically, private};
     use std::os::unix::fs::{PermissionsExt, symlink};

@@ -284,6 +284,9 @@ mod tests {
     use super::*;
     use seal_manifest::ManifestFile;
 
+    /// Line, rule and level of a finding.
+    type Found = (u32, &'static str, Level);
+
     /// An item of a 1024-bit key without plaintext.
     fn item() -> String {
         let mut bytes = vec![0, 128];
@@ -291,7 +294,7 @@ mod tests {
         Item::from_bytes(bytes).encode()
     }
 
-    fn findings(metadata: &str, spec: &str, expected: &Expectation) -> Vec<(u32, &'static str, Level)> {
+    fn findings(metadata: &str, spec: &str, expected: &Expectation) -> Vec<Found> {
         let text = format!("apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {metadata}\nspec: {spec}\n");
         let file = ManifestFile::parse("f", text.replace("ITEM", &item())).expect("YAML");
         let found = verify(&file.documents[0].root, expected).expect("a SealedSecret");
@@ -309,7 +312,7 @@ mod tests {
     fn each_rule_speaks_where_it_should_and_is_silent_elsewhere() {
         use Level::{Error, Warning};
         let none = Expectation::default();
-        let cases: &[(&str, &str, &[(u32, &'static str, Level)])] = &[
+        let cases: &[(&str, &str, &[Found])] = &[
             (PLACE, GOOD, &[]),
             ("{name: app}", GOOD, &[(3, "identity", Error)]),
             ("{namespace: shop}", GOOD, &[(3, "identity", Error)]),
@@ -347,7 +350,7 @@ mod tests {
             scope,
         };
         let none = Expectation::default();
-        let cases: &[(&str, &Expectation, &[(u32, &'static str, Level)])] = &[
+        let cases: &[(&str, &Expectation, &[Found])] = &[
             (&right, &none, &[]),
             (&claim(r#""scope":"strict","namespace":"shop","name":"other""#), &none, &[(3, "sealed-for", Error)]),
             (&claim(r#""scope":"cluster-wide""#), &none, &[(3, "sealed-for", Error)]),

@@ -4,7 +4,7 @@
 //! memory (tmpfs) that only the user may read, never to a disk unless that is asked for.
 
 mod sheet;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 
 use crate::{

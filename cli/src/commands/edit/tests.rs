@@ -1,5 +1,7 @@
 //! `seal edit` with a scripted editor, from the command line to the file.
 
+#![cfg(unix)]
+
 use crate::{Exit, Io};
 use seal_crypto::{Certificate, PrivateKey};
 use std::{
