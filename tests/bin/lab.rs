@@ -83,7 +83,7 @@ async fn upstream_suite(bin: &Path, args: &[String]) -> Result<ExitCode> {
         }
         None => {
             let program = bin.join("controller");
-            let controller = upstream::start(&plane, &program, home).await?;
+            let controller = upstream::start(&plane, &program, home, &[]).await?;
             (program, controller)
         }
     };

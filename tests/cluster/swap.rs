@@ -13,7 +13,7 @@ const HOME: &str = "kube-system";
 
 async fn upstream_to_seal_and_back_keeps_every_secret(case: &Case) -> Result<()> {
     let Some(program) = peers::tool("sealed-secrets-controller") else { return Ok(()) };
-    let theirs = upstream::start(case.plane(), &program, HOME).await?;
+    let theirs = upstream::start(case.plane(), &program, HOME, &[]).await?;
     let pem = theirs.get("/v1/cert.pem").await?.1;
     let key = Certificate::from_pem(pem.as_bytes()).context("upstream's certificate")?.public_key;
     case.put(&Sealed::new(&key, &case.namespace, "db").item("k", "v")).await?;
@@ -29,7 +29,7 @@ async fn upstream_to_seal_and_back_keeps_every_secret(case: &Case) -> Result<()>
     case.expect_condition("db", "Ready", "True", "").await?;
     ours.stop()?;
 
-    let theirs = upstream::start(case.plane(), &program, HOME).await?;
+    let theirs = upstream::start(case.plane(), &program, HOME, &[]).await?;
     ensure!(theirs.get("/v1/cert.pem").await?.1 == pem, "another key is served");
     case.put(&Sealed::new(&key, &case.namespace, "db").item("k", "back")).await?;
     let third = case.expect_data("db", &[("k", "back")]).await?;

@@ -38,12 +38,13 @@ pub async fn in_a_pod(plane: &ControlPlane, program: &Path, home: &str) -> Resul
     Ok(command)
 }
 
-/// The real controller with its own defaults, ready.
+/// The real controller with its own defaults and these arguments, ready.
 ///
 /// # Errors
 /// As [`Controller::start`].
-pub async fn start(plane: &ControlPlane, program: &Path, home: &str) -> Result<Controller> {
-    let options = Options { program: Some(program.to_owned()), upstream: true, ..Options::default() };
+pub async fn start(plane: &ControlPlane, program: &Path, home: &str, args: &[&str]) -> Result<Controller> {
+    let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    let options = Options { program: Some(program.to_owned()), upstream: true, args, ..Options::default() };
     Controller::start(plane, options.home(home)).await
 }
 

@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Result, ensure};
 use seal_crypto::{Binding, Item, Keyring, PrivateKey, Scope};
 use seal_secret::SecretBytes;
-use seal_tests::{ControlPlane, Controller, Options, UpstreamController, eventually, lab, peers};
+use seal_tests::{ControlPlane, Controller, Options, eventually, lab, peers, upstream};
 
 const LONG: Duration = Duration::from_secs(1800);
 
@@ -245,8 +245,8 @@ async fn side_by_side(objects: usize) -> Result<()> {
 
         let before = process::requests(&client).await?;
         let start = Instant::now();
-        let upstream = UpstreamController::start(&plane, &program, &home, &their_arguments).await?;
-        let metrics = upstream.http.replace(":8080", ":8081/metrics");
+        let peer = upstream::start(&plane, &program, &home, &their_arguments).await?;
+        let metrics = peer.metrics.clone();
         eventually("upstream has been over every object", LONG, || async {
             let page = reqwest::get(&metrics).await?.text().await?;
             let done = page.lines().find_map(|line| line.strip_prefix("sealed_secrets_controller_unseal_requests_total "));
@@ -256,7 +256,7 @@ async fn side_by_side(objects: usize) -> Result<()> {
         let their_wall = start.elapsed();
         quiet(&client).await?;
         let their_writes = (process::requests(&client).await? - before).writes;
-        upstream.stop()?;
+        peer.stop()?;
         let what = if round == 0 { "first sync" } else { "restart" };
         println!(
             "{what} of {objects} objects: ours {:.2} s and {our_writes:.0} writes, upstream {:.2} s and {their_writes:.0} writes, ratio {:.1}",
