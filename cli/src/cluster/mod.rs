@@ -16,7 +16,7 @@ mod source;
 mod tests;
 mod url;
 
-pub use api::{Api, connect};
+pub use api::{Api, connect, encoded};
 pub use args::{Choice, ClusterArgs};
 pub use controller::{Controller, Target};
 pub use error::ClusterError;

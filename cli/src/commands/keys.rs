@@ -142,8 +142,11 @@ pub struct Listed {
 
 /// All key Secrets of a controller's namespace. The answer holds private keys, so it goes into a wiped buffer at once.
 pub async fn fetch(choice: &Choice) -> Result<ManifestFile, CliError> {
-    let namespace = &choice.target.namespace;
-    let path = format!("/api/v1/namespaces/{namespace}/secrets?labelSelector={}", LABEL.replace('/', "%2F"));
+    let path = format!(
+        "/api/v1/namespaces/{}/secrets?labelSelector={}",
+        cluster::encoded(&choice.target.namespace),
+        cluster::encoded(LABEL)
+    );
     let text = choice.api().await?.get_text("read the key Secrets", &path).await?;
     Ok(ManifestFile::parse("the key Secrets", text)?)
 }
@@ -249,7 +252,7 @@ fn key_secret(key: &PrivateKey, certificate: &Certificate, namespace: &str) -> S
 
 async fn create(choice: &Choice, secret: Node) -> Result<String, CliError> {
     let name = secret.at_path(&["metadata", "name"]).and_then(Node::public_text).unwrap_or_default().to_owned();
-    let path = format!("/api/v1/namespaces/{}/secrets", choice.target.namespace);
+    let path = format!("/api/v1/namespaces/{}/secrets", cluster::encoded(&choice.target.namespace));
     choice
         .api()
         .await?

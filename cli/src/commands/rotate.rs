@@ -1,7 +1,7 @@
 //! `seal rotate`: stale values of a tree of files sealed anew to the newest key, in place.
 //!
 //! With recovery keys it works offline; without, the controller does the opening and sealing and no value comes here. Only stale items
-//! change; scope, metadata, templates, comments and everything else stay byte for byte. A file is written whole or not at all.
+//! change; scope, metadata, templates, comments and everything else stay byte for byte. All files of a run change, or none.
 
 use super::keys::Output;
 use crate::{
@@ -75,7 +75,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         None => online(&args, &mut works, io)?,
     }
     if !args.dry_run && !args.check {
-        works.iter().try_for_each(|(work, key)| save(work, key.as_ref()))?;
+        save(&works)?;
     }
     let works: Vec<&Work> = works.iter().map(|(work, _)| work).collect();
     tell(&works, &args, unread, io)
@@ -207,15 +207,22 @@ async fn ask(controller: &Controller, object: &SealedObject) -> Result<Outcome, 
     }
 }
 
-fn save(work: &Work, key: Option<&PublicKey>) -> Result<(), CliError> {
-    let mut edits = Vec::new();
-    for found in &work.found {
-        let Outcome::Stale(fresh) = &found.outcome else { continue };
-        let plan = replace_items(&found.object, &found.prefix, fresh, key)
-            .map_err(|error| CliError::failed(format!("{}: {error}", work.path.display())))?;
-        edits.extend(plan.edits.into_iter().map(|edit| (found.document, edit)));
+/// All files change, or none.
+fn save(works: &[Keyed]) -> Result<(), CliError> {
+    let mut changed = Vec::new();
+    for (work, key) in works {
+        let mut edits = Vec::new();
+        for found in &work.found {
+            let Outcome::Stale(fresh) = &found.outcome else { continue };
+            let plan = replace_items(&found.object, &found.prefix, fresh, key.as_ref())
+                .map_err(|error| CliError::failed(format!("{}: {error}", work.path.display())))?;
+            edits.extend(plan.edits.into_iter().map(|edit| (found.document, edit)));
+        }
+        if !edits.is_empty() {
+            changed.push((work.path.as_path(), work.file.edit(&edits)?));
+        }
     }
-    if edits.is_empty() { Ok(()) } else { write::atomically(&work.path, &work.file.edit(&edits)?) }
+    write::all_atomically(&changed.iter().map(|(path, bytes)| (*path, bytes)).collect::<Vec<_>>())
 }
 
 fn tell(works: &[&Work], args: &Args, unread: usize, io: &mut Io) -> Result<Exit, CliError> {

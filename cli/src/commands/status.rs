@@ -47,7 +47,7 @@ pub struct Row {
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let choice = args.cluster.resolve(io)?;
     let path = match &args.namespace {
-        Some(namespace) => format!("/apis/bitnami.com/v1alpha1/namespaces/{namespace}/sealedsecrets"),
+        Some(namespace) => format!("/apis/bitnami.com/v1alpha1/namespaces/{}/sealedsecrets", cluster::encoded(namespace)),
         None => "/apis/bitnami.com/v1alpha1/sealedsecrets".to_owned(),
     };
     let objects =
