@@ -13,6 +13,7 @@ mod drift;
 mod guard;
 mod http;
 mod keys;
+mod kubeseal;
 mod leader;
 mod ownership;
 mod poison;
@@ -28,10 +29,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    if !arguments.list {
-        if let Err(why) = prepare() {
-            return lab::cannot_run("cluster", &why);
-        }
+    if !arguments.list
+        && let Err(why) = prepare()
+    {
+        return lab::cannot_run("cluster", &why);
     }
     let shared = [
         create::tests(),
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         drift::tests(),
         guard::tests(),
         http::tests(),
+        kubeseal::tests(),
         poison::tests(),
     ];
     let alone = [keys::tests(), restart::tests(), leader::tests(), canary::tests(), swap::tests()];
