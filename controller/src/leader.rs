@@ -23,6 +23,8 @@ pub struct Candidate {
     identity: String,
     observed: Option<(Lease, Duration)>,
     renewed: Option<Duration>,
+    alone_when_forbidden: bool,
+    alone: bool,
 }
 
 /// What a round came to.
@@ -52,9 +54,10 @@ fn decide(lease: Option<&Lease>, identity: &str, unmoved_for: Duration) -> Move 
 }
 
 impl Candidate {
-    /// A candidate under a name that no other process has.
-    pub fn new(context: Context, at: ObjectRef, identity: String) -> Self {
-        Self { context, at, identity, observed: None, renewed: None }
+    /// A candidate under a name that no other process has. `alone_when_forbidden`: without the right to a Lease it leads
+    /// all the same, because roles made for upstream grant none and its only replica must not stand still.
+    pub fn new(context: Context, at: ObjectRef, identity: String, alone_when_forbidden: bool) -> Self {
+        Self { context, at, identity, observed: None, renewed: None, alone_when_forbidden, alone: false }
     }
 
     /// Runs for the Lease until `stop` turns true, tells through `leading`, and releases it at the end.
@@ -76,6 +79,12 @@ impl Candidate {
     pub async fn round(&mut self) -> Round {
         match self.try_round().await {
             Ok(round) => round,
+            Err(KubeError::Forbidden(_)) if self.alone_when_forbidden => {
+                if !std::mem::replace(&mut self.alone, true) {
+                    tracing::warn!(lease = %self.at, "the controller's role grants no Lease: it leads without one, run one replica only");
+                }
+                Round::Leading
+            }
             Err(error) => {
                 tracing::warn!(lease = %self.at, %error, "lease not renewed");
                 let now = self.context.clock.now();

@@ -2,7 +2,7 @@
 
 use crate::clock::{SystemClock, SystemDice};
 use crate::cluster::Cluster;
-use crate::config::{Config, DriftPolicy};
+use crate::config::{Config, DriftPolicy, Profile};
 use crate::context::Context;
 use crate::http::{Public, bind, metrics_router, public_router, serve};
 use crate::index::Index;
@@ -64,7 +64,8 @@ pub(crate) async fn operate(config: Config) -> Result<(), String> {
     let (end_candidacy, candidacy_ends) = watch::channel(false);
     let leader = &parts.config.leader;
     let lease = ObjectRef::new(&parts.config.home_namespace, &leader.lease);
-    let candidate = Candidate::new(parts.context.clone(), lease, leader.identity.clone());
+    let candidate =
+        Candidate::new(parts.context.clone(), lease, leader.identity.clone(), parts.config.profile == Profile::Compatible);
     let candidate = leader.enabled.then(|| tokio::spawn(candidate.run(lead, candidacy_ends)));
     lead_and_follow(&parts).await;
     // The Lease is given back last: whoever takes it must find nobody writing.

@@ -15,6 +15,7 @@ use http::{Method, Request, Response};
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Longest time for one answer (lists of a page included).
@@ -28,12 +29,14 @@ const MANAGER: &str = "fieldManager=seal-controller";
 /// The API server.
 pub struct Cluster {
     client: Client,
+    /// Set once a status patch was forbidden: upstream's roles grant `update` of status and not `patch`.
+    status_by_put: AtomicBool,
 }
 
 impl Cluster {
     /// Over a client (made without the client's own retries).
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, status_by_put: AtomicBool::new(false) }
     }
 
     async fn send(
@@ -71,6 +74,18 @@ impl Cluster {
     async fn value(&self, method: Method, path: &str, accept: &str, content: &str, body: Vec<u8>) -> Result<Value, KubeError> {
         let bytes = self.bytes(method, path, accept, content, body).await?;
         serde_json::from_slice(&bytes).map_err(|_| KubeError::Transport("the answer is not JSON"))
+    }
+
+    /// Writes status as a whole, over the version just read; a conflict is retried by the queue.
+    async fn put_status(&self, at: &ObjectRef, uid: &str, mut status: Value) -> Result<(), KubeError> {
+        let mut object =
+            self.get(&sealed_path(at)).await?.filter(|object| object["metadata"]["uid"] == uid).ok_or(KubeError::NotFound)?;
+        if let Some(fields) = status.as_object_mut() {
+            fields.retain(|_, value| !value.is_null());
+        }
+        object["status"] = status;
+        let path = format!("{}/status?{MANAGER}", sealed_path(at));
+        self.send(Method::PUT, &path, META, JSON, object.to_string().into_bytes()).await.map(drop)
     }
 
     async fn get(&self, path: &str) -> Result<Option<Value>, KubeError> {
@@ -199,12 +214,23 @@ impl Kube for Cluster {
 
     fn patch_status<'a>(&'a self, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
         Box::pin(async move {
+            if self.status_by_put.load(Ordering::Relaxed) {
+                return self.put_status(at, uid, status).await;
+            }
             let path = format!("{}/status?{MANAGER}", sealed_path(at));
             let body = json!({"metadata": {"uid": uid}, "status": status}).to_string().into_bytes();
             match self.send(Method::PATCH, &path, META, MERGE, body).await {
                 Ok(_) => Ok(()),
                 // Another uid: the object of that name is a newer one.
                 Err(KubeError::Conflict) => Err(KubeError::NotFound),
+                Err(KubeError::Forbidden(_)) => {
+                    self.put_status(at, uid, status).await?;
+                    self.status_by_put.store(true, Ordering::Relaxed);
+                    tracing::warn!(
+                        "status is written by update, because the controller's role does not grant patch of sealedsecrets/status"
+                    );
+                    Ok(())
+                }
                 Err(error) => Err(error),
             }
         })
