@@ -22,6 +22,7 @@ mod retry;
 mod runner;
 mod status;
 mod swap;
+mod trust;
 
 use libtest_mimic::Arguments;
 use seal_tests::{lab, peers, tools};
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
         kubeseal::tests(),
         poison::tests(),
     ];
-    let alone = [keys::tests(), restart::tests(), leader::tests(), canary::tests(), swap::tests()];
+    let alone = [keys::tests(), restart::tests(), leader::tests(), canary::tests(), swap::tests(), trust::tests()];
     runner::run(arguments, shared.concat(), alone.concat())
 }
 
