@@ -19,6 +19,7 @@ const LARGEST_FILE: u64 = 256 << 20;
 pub struct Io {
     input: Box<dyn Read + Send>,
     output: Box<dyn Write + Send>,
+    output_is_plain: bool,
     errors: Box<dyn Write + Send>,
     environment: BTreeMap<String, String>,
     clock: Box<dyn Fn() -> i64 + Send>,
@@ -39,7 +40,8 @@ impl Io {
     pub fn process() -> Self {
         Self {
             input: Box::new(std::io::stdin()),
-            output: Box::new(anstream::AutoStream::auto(std::io::stdout())),
+            output: Box::new(std::io::stdout()),
+            output_is_plain: anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never,
             errors: Box::new(anstream::AutoStream::auto(std::io::stderr())),
             environment: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
             clock: Box::new(|| jiff::Timestamp::now().as_second()),
@@ -55,7 +57,8 @@ impl Io {
         let (output, errors) = (Captured::default(), Captured::default());
         let io = Self {
             input: Box::new(std::io::Cursor::new(input.to_vec())),
-            output: Box::new(anstream::StripStream::new(Box::new(output.clone()) as Box<dyn Write + Send>)),
+            output: Box::new(output.clone()),
+            output_is_plain: true,
             errors: Box::new(anstream::StripStream::new(Box::new(errors.clone()) as Box<dyn Write + Send>)),
             environment: BTreeMap::new(),
             clock: Box::new(move || now),
@@ -134,12 +137,17 @@ impl Io {
         if path == Path::new("-") { self.read_input() } else { self.read_file(path) }
     }
 
-    /// Text to standard output.
+    /// Text to standard output, its colours taken out where nobody would see them.
     pub fn print(&mut self, text: &str) -> Result<(), CliError> {
-        self.output.write_all(text.as_bytes()).map_err(|error| closed(&error))
+        let written = if self.output_is_plain {
+            self.output.write_all(anstream::adapter::strip_str(text).to_string().as_bytes())
+        } else {
+            self.output.write_all(text.as_bytes())
+        };
+        written.map_err(|error| closed(&error))
     }
 
-    /// Plaintext to standard output: only where the user asked for it.
+    /// Bytes to standard output exactly as they are: documents, and plaintext where the user asked for it.
     pub fn print_secret(&mut self, bytes: &SecretBytes) -> Result<(), CliError> {
         self.output.write_all(bytes.expose()).map_err(|error| closed(&error))
     }
@@ -253,6 +261,11 @@ impl Drop for Progress {
 pub struct Captured(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl Captured {
+    /// What was written so far, byte for byte.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("no writer panics").clone()
+    }
+
     /// What was written so far.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().expect("no writer panics")).into_owned()
@@ -293,5 +306,18 @@ pub fn reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Io;
+
+    #[test]
+    fn text_loses_its_colours_on_a_pipe_and_bytes_lose_nothing() {
+        let (mut io, output, _) = Io::scripted(b"", 0, &[]);
+        io.print("\u{1b}[1mbold\u{1b}[0m\n").unwrap();
+        io.print_secret(&b"\x1b[1mkept\x1b\x9b\x00".to_vec().into()).unwrap();
+        assert_eq!(output.bytes(), b"bold\n\x1b[1mkept\x1b\x9b\x00");
     }
 }

@@ -52,11 +52,31 @@ pub fn is_sealed(node: &Node) -> bool {
 
 /// What to call an object in messages: kind, namespace and name as far as it has them.
 pub fn described(node: &Node) -> String {
-    let text = |path: &[&str]| node.at_path(path).and_then(Node::public_text).unwrap_or_default();
-    let kind = if kind_of(node).1.is_empty() { "document" } else { kind_of(node).1 };
-    match (text(&["metadata", "namespace"]), text(&["metadata", "name"])) {
+    let text = |path: &[&str]| printable(node.at_path(path).and_then(Node::public_text).unwrap_or_default());
+    let kind = if kind_of(node).1.is_empty() { "document".to_owned() } else { printable(kind_of(node).1) };
+    let (namespace, name) = (text(&["metadata", "namespace"]), text(&["metadata", "name"]));
+    match (namespace.as_str(), name.as_str()) {
         (_, "") => format!("{kind} without a name"),
         ("", name) => format!("{kind} {name}"),
         (namespace, name) => format!("{kind} {namespace}/{name}"),
+    }
+}
+
+/// Text out of a file, safe to show: a control character could make a terminal lie about what was found.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{all, described};
+    use seal_manifest::ManifestFile;
+
+    #[test]
+    fn a_name_cannot_steer_the_terminal() {
+        let text = "kind: Secret\nmetadata: {name: \"a\\e[2Jb\"}\n---\nkind: List\nitems: [{kind: A}, {kind: BList, items: [{kind: C}]}]\n";
+        let file = ManifestFile::parse("f", text.to_owned()).unwrap();
+        let names: Vec<String> = all(&file).iter().map(|place| described(place.node)).collect();
+        assert_eq!(names, ["Secret a\u{fffd}[2Jb", "A without a name", "C without a name"]);
     }
 }

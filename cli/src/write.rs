@@ -60,8 +60,9 @@ fn stage(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<(tempfi
     file.write_all(bytes.expose())?;
     if let Some(permissions) = existing {
         file.as_file().set_permissions(permissions)?;
+        // The rename must not reach the disk before the content: there is an old content to lose.
+        file.as_file().sync_all()?;
     }
-    file.as_file().sync_all()?;
     Ok((file, target))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Exit, Io, inputs,
-    objects::{self, is_sealed},
+    objects::{self, is_sealed, printable},
     report::{CliError, OutputArg},
 };
 use seal_core::sealed::SealedObject;
@@ -71,10 +71,10 @@ fn as_json(file: &str, line: u32, object: &SealedObject) -> Value {
 }
 
 fn as_text(file: &str, line: u32, object: &SealedObject) -> String {
-    let mut text = format!("{}/{}  ({file}:{line})\n", object.namespace(), object.name());
+    let mut text = format!("{}/{}  ({file}:{line})\n", printable(object.namespace()), printable(object.name()));
     let mut row = |name: &str, value: &str| {
         if !value.is_empty() {
-            text.push_str(&format!("  {name:<12}{value}\n"));
+            text.push_str(&format!("  {name:<12}{}\n", printable(value)));
         }
     };
     row("scope", object.scope().as_str());
