@@ -286,9 +286,9 @@ async fn a_bad_key_secret_hurts_only_itself_and_is_told_once() {
     process.round().await;
     process.round().await;
     assert_eq!(process.store.snapshot().newest.as_ref().map(|c| c.public_key.fingerprint().clone()), Some(good.fingerprint));
-    let events = process.events.0.lock().expect("not poisoned");
+    let events = process.events.0.lock().expect("not poisoned").clone();
     assert_eq!(events.len(), 1);
-    assert_eq!(events[0]["message"], "sealing key left out: tls.key: no PEM block RSA PRIVATE KEY or PRIVATE KEY found");
+    assert_eq!(events[0]["message"], format!("sealing key left out: tls.key: {}", seal_crypto::KeyError::NoKey));
     assert_eq!(events[0]["involvedObject"]["name"], "rubbish");
     let mut follower = start(&api, &[]);
     follower.lead.send_replace(false);
