@@ -152,6 +152,9 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sealed_secret::tests::fake::{self, FakeClock, FakeKube};
+    use futures::executor::block_on;
+    use std::sync::Arc;
 
     #[test]
     fn a_lease_is_taken_only_when_free_or_silent_for_its_duration() {
@@ -167,5 +170,50 @@ mod tests {
         ] {
             assert_eq!(decide(lease.as_ref(), "me", silent), expected);
         }
+    }
+
+    fn candidate(kube: &Arc<FakeKube>, clock: &Arc<FakeClock>, name: &str) -> Candidate {
+        let context = fake::context(kube.clone(), clock.clone());
+        Candidate::new(context, ObjectRef::new("home", "lease"), name.into(), true)
+    }
+
+    #[test]
+    fn the_second_leads_only_when_the_first_has_been_silent_for_the_duration() {
+        let (kube, clock) = (Arc::new(FakeKube::default()), Arc::new(FakeClock::default()));
+        let (mut a, mut b) = (candidate(&kube, &clock, "a"), candidate(&kube, &clock, "b"));
+        for second in [0, 5, 10, 20, 30] {
+            clock.advance_to(Duration::from_secs(second));
+            assert_eq!((block_on(a.round()), block_on(b.round())), (Round::Leading, Round::Following), "at {second} s");
+        }
+        for (second, expected) in [(35, Round::Following), (45, Round::Following), (46, Round::Leading)] {
+            clock.advance_to(Duration::from_secs(second));
+            assert_eq!(block_on(b.round()), expected, "at {second} s");
+        }
+        assert_eq!(block_on(a.round()), Round::Following);
+        assert_eq!(kube.with(|store| store.lease.clone().map(|lease| (lease.holder, lease.transitions))), Some(("b".into(), 1)));
+    }
+
+    #[test]
+    fn a_leader_that_cannot_renew_stops_before_another_may_begin() {
+        let (kube, clock) = (Arc::new(FakeKube::default()), Arc::new(FakeClock::default()));
+        let mut a = candidate(&kube, &clock, "a");
+        assert_eq!(block_on(a.round()), Round::Leading);
+        kube.with(|store| store.outage = Some(KubeError::Transport("gone")));
+        for (second, expected) in [(9, Round::Leading), (10, Round::Following), (11, Round::Following)] {
+            clock.advance_to(Duration::from_secs(second));
+            assert_eq!(block_on(a.round()), expected, "at {second} s");
+        }
+        assert!(GIVE_UP < DURATION);
+    }
+
+    #[test]
+    fn a_released_lease_is_taken_at_once_and_a_forbidden_one_is_done_without() {
+        let (kube, clock) = (Arc::new(FakeKube::default()), Arc::new(FakeClock::default()));
+        let (mut a, mut b) = (candidate(&kube, &clock, "a"), candidate(&kube, &clock, "b"));
+        assert_eq!((block_on(a.round()), block_on(b.round())), (Round::Leading, Round::Following));
+        block_on(a.release());
+        assert_eq!(block_on(b.round()), Round::Leading);
+        kube.with(|store| store.outage = Some(KubeError::Forbidden(String::new())));
+        assert_eq!(block_on(a.round()), Round::Leading);
     }
 }

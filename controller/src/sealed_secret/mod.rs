@@ -18,7 +18,7 @@ pub mod status;
 pub mod templates;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use reconcile::{Next, Reconciler};
 pub use settings::Settings;

@@ -102,7 +102,7 @@ impl Watch {
         };
         loop {
             let silence = self.context.clock.sleep(timeout + GRACE);
-            let next = tokio::select! { next = stream.next() => next, () = silence => Some(Err(KubeError::Transport("the watch fell silent"))) };
+            let next = tokio::select! { biased; next = stream.next() => next, () = silence => Some(Err(KubeError::Transport("the watch fell silent"))) };
             match next {
                 None => return End::Over,
                 Some(Err(error)) => return end(error),
@@ -171,3 +171,6 @@ fn end(error: KubeError) -> End {
         error => End::Failed(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! An API server in a map, with what matters here: resource versions, preconditions, generations, immutability and crashes.
 
+use crate::context::Context;
 use crate::ports::{
     Answer, Change, Clock, Crypto, Dice, KeyView, Keys, Kind, Kube, KubeError, Lease, LiveSecret, Meter, ObjectRef, Page,
     SecretDraft, Selection, Work, Written,
@@ -9,50 +10,56 @@ use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use seal_secret::SecretBytes;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A Secret as stored.
 #[derive(Clone)]
-pub(super) struct Stored {
-    pub(super) metadata: Map<String, Value>,
-    pub(super) kind: String,
-    pub(super) immutable: Option<bool>,
-    pub(super) data: BTreeMap<String, SecretBytes>,
+pub(crate) struct Stored {
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) kind: String,
+    pub(crate) immutable: Option<bool>,
+    pub(crate) data: BTreeMap<String, SecretBytes>,
 }
 
 /// What happened to an object, in order.
-pub(super) enum Happened {
+pub(crate) enum Happened {
     Sealed(Change),
     Secret(Change),
 }
 
 #[derive(Default)]
-pub(super) struct Store {
+pub(crate) struct Store {
     version: u64,
-    pub(super) sealed: BTreeMap<ObjectRef, Value>,
-    pub(super) secrets: BTreeMap<ObjectRef, Stored>,
-    pub(super) events: Vec<(String, String)>,
-    pub(super) happened: Vec<Happened>,
+    pub(crate) sealed: BTreeMap<ObjectRef, Value>,
+    pub(crate) secrets: BTreeMap<ObjectRef, Stored>,
+    pub(crate) events: Vec<(String, String)>,
+    pub(crate) happened: Vec<Happened>,
     /// Writes done, by what was written.
-    pub(super) writes: Vec<&'static str>,
+    pub(crate) writes: Vec<&'static str>,
     /// After so many writes the process is dead: nothing answers any more.
-    pub(super) crash_after: Option<usize>,
+    pub(crate) crash_after: Option<usize>,
     /// So many more Secret writes find that someone else was faster.
-    pub(super) overtaken: usize,
+    pub(crate) overtaken: usize,
     /// Every call fails with this.
-    pub(super) outage: Option<KubeError>,
+    pub(crate) outage: Option<KubeError>,
     /// Reads of Secrets with their data.
-    pub(super) secret_reads: usize,
+    pub(crate) secret_reads: usize,
+    /// What the next watches show; a watch beyond them is never answered.
+    pub(crate) watches: VecDeque<Vec<Result<Change, KubeError>>>,
+    /// Lists asked for.
+    pub(crate) lists: usize,
+    /// The one Lease.
+    pub(crate) lease: Option<Lease>,
     /// Reads of SealedSecrets.
-    pub(super) sealed_reads: usize,
+    pub(crate) sealed_reads: usize,
 }
 
 #[derive(Default)]
-pub(super) struct FakeKube {
-    pub(super) store: Mutex<Store>,
+pub(crate) struct FakeKube {
+    pub(crate) store: Mutex<Store>,
 }
 
 impl Store {
@@ -69,7 +76,7 @@ impl Store {
         }
     }
 
-    pub(super) fn put_secret(&mut self, at: &ObjectRef, mut stored: Stored) -> Written {
+    pub(crate) fn put_secret(&mut self, at: &ObjectRef, mut stored: Stored) -> Written {
         let version = self.next();
         let uid = match self.secrets.get(at) {
             Some(old) => old.metadata["uid"].as_str().unwrap_or_default().to_owned(),
@@ -84,14 +91,14 @@ impl Store {
         Written { uid, resource_version: version }
     }
 
-    pub(super) fn delete_secret(&mut self, at: &ObjectRef) {
+    pub(crate) fn delete_secret(&mut self, at: &ObjectRef) {
         if let Some(stored) = self.secrets.remove(at) {
             self.happened.push(Happened::Secret(Change::Delete(json!({"metadata": stored.metadata}))));
         }
     }
 
     /// What `kubectl apply` does: uid on create, generation on a change of spec, status untouched.
-    pub(super) fn apply(&mut self, at: &ObjectRef, mut object: Value) {
+    pub(crate) fn apply(&mut self, at: &ObjectRef, mut object: Value) {
         let version = self.next();
         let old = self.sealed.get(at).cloned();
         let generation = match &old {
@@ -110,7 +117,7 @@ impl Store {
     }
 
     /// Deletes the object; Kubernetes then collects what it owns, which is left to the scenario.
-    pub(super) fn delete_sealed(&mut self, at: &ObjectRef) {
+    pub(crate) fn delete_sealed(&mut self, at: &ObjectRef) {
         if let Some(object) = self.sealed.remove(at) {
             self.happened.push(Happened::Sealed(Change::Delete(object)));
         }
@@ -130,7 +137,7 @@ impl Store {
 }
 
 impl FakeKube {
-    pub(super) fn with<T>(&self, f: impl FnOnce(&mut Store) -> T) -> T {
+    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut Store) -> T) -> T {
         f(&mut self.store.lock().unwrap())
     }
 
@@ -152,6 +159,7 @@ fn stored(draft: &SecretDraft) -> Stored {
 impl Kube for FakeKube {
     fn list<'a>(&'a self, what: &'a Selection, _: u32, _: &'a str) -> Answer<'a, Page> {
         self.answer(move |store| {
+            store.lists += 1;
             let items = match what.kind {
                 Kind::SealedSecrets | Kind::SealedSecretsMeta => store.sealed.values().cloned().collect(),
                 Kind::SecretsMeta => store.secrets.values().map(|s| json!({"metadata": s.metadata})).collect(),
@@ -166,7 +174,11 @@ impl Kube for FakeKube {
         _: &'a str,
         _: Duration,
     ) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>> {
-        self.answer(|_| Ok(stream::pending().boxed()))
+        let shown = self.with(|store| store.watches.pop_front());
+        match shown {
+            Some(shown) => self.answer(|_| Ok(stream::iter(shown).boxed())),
+            None => std::future::pending().boxed(),
+        }
     }
 
     fn sealed<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
@@ -241,20 +253,28 @@ impl Kube for FakeKube {
     }
 
     fn lease<'a>(&'a self, _: &'a ObjectRef) -> Answer<'a, Option<Lease>> {
-        self.answer(|_| Ok(None))
+        self.answer(|store| Ok(store.lease.clone()))
     }
 
     fn put_lease<'a>(&'a self, _: &'a ObjectRef, lease: &'a Lease) -> Answer<'a, Lease> {
-        self.answer(move |_| Ok(lease.clone()))
+        self.answer(move |store| {
+            let there = store.lease.as_ref().map(|lease| lease.resource_version.clone()).unwrap_or_default();
+            if there != lease.resource_version {
+                return Err(KubeError::Conflict);
+            }
+            let lease = Lease { resource_version: store.next(), ..lease.clone() };
+            store.lease = Some(lease.clone());
+            Ok(lease)
+        })
     }
 }
 
 /// Time that stands still until a scenario moves it.
 #[derive(Default)]
-pub(super) struct FakeClock(AtomicU64);
+pub(crate) struct FakeClock(AtomicU64);
 
 impl FakeClock {
-    pub(super) fn advance_to(&self, moment: Duration) {
+    pub(crate) fn advance_to(&self, moment: Duration) {
         self.0.fetch_max(u64::try_from(moment.as_millis()).unwrap(), Ordering::SeqCst);
     }
 }
@@ -271,8 +291,38 @@ impl Clock for FakeClock {
     }
 }
 
+/// Time that passes as soon as somebody waits for it.
+#[derive(Default)]
+pub(crate) struct EagerClock(Arc<FakeClock>);
+
+impl Clock for EagerClock {
+    fn wall(&self) -> jiff::Timestamp {
+        self.0.wall()
+    }
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let clock = self.0.clone();
+        async move { clock.advance_to(clock.now() + time) }.boxed()
+    }
+}
+
+/// A context over the fakes, for what needs no keys.
+pub(crate) fn context(kube: Arc<FakeKube>, clock: Arc<dyn Clock>) -> Context {
+    let view = KeyView { ring: seal_crypto::Keyring::default(), generation: 0, install: None };
+    Context {
+        kube,
+        clock,
+        dice: Arc::new(NoDice),
+        keys: Arc::new(FakeKeys(Mutex::new(view))),
+        crypto: Arc::new(Inline),
+        meter: Arc::new(Counter::default()),
+    }
+}
+
 /// Dice that always fall the same way.
-pub(super) struct NoDice;
+pub(crate) struct NoDice;
 impl Dice for NoDice {
     fn roll(&self) -> u64 {
         0
@@ -280,7 +330,7 @@ impl Dice for NoDice {
 }
 
 /// Keys that a scenario swaps.
-pub(super) struct FakeKeys(pub(super) Mutex<KeyView>);
+pub(crate) struct FakeKeys(pub(crate) Mutex<KeyView>);
 impl Keys for FakeKeys {
     fn view(&self) -> KeyView {
         self.0.lock().unwrap().clone()
@@ -288,7 +338,7 @@ impl Keys for FakeKeys {
 }
 
 /// Private-key work at once, in place.
-pub(super) struct Inline;
+pub(crate) struct Inline;
 impl Crypto for Inline {
     fn run(&self, work: Work) -> BoxFuture<'static, ()> {
         async move { work() }.boxed()
@@ -297,7 +347,7 @@ impl Crypto for Inline {
 
 /// Counts private-key operations.
 #[derive(Default)]
-pub(super) struct Counter(pub(super) Arc<AtomicU64>);
+pub(crate) struct Counter(pub(crate) Arc<AtomicU64>);
 impl Meter for Counter {
     fn decrypts(&self, tries: u64) {
         self.0.fetch_add(tries, Ordering::SeqCst);

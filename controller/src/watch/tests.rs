@@ -1,0 +1,93 @@
+//! A watch against scripted answers: what reaches the sink, and when it lists again.
+
+use super::*;
+use crate::sealed_secret::feed::address;
+use crate::sealed_secret::tests::fake::{self, EagerClock, FakeKube};
+use futures::FutureExt;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+#[derive(Default)]
+struct Notes {
+    known: BTreeSet<String>,
+    told: Vec<String>,
+}
+
+#[derive(Default)]
+struct Notebook(Mutex<Notes>);
+
+impl Notebook {
+    fn note(&self, what: &str, at: &ObjectRef, there: bool) {
+        let mut notes = self.0.lock().unwrap();
+        notes.told.push(format!("{what} {}", at.name));
+        let _ = if there { notes.known.insert(at.name.to_string()) } else { notes.known.remove(&*at.name) };
+    }
+}
+
+impl Sink for Notebook {
+    fn upsert(&self, object: &Value, lane: Lane) {
+        self.note(if lane == Lane::Edit { "edit" } else { "list" }, &address(object), true);
+    }
+    fn delete(&self, object: &Value) {
+        self.note("delete", &address(object), false);
+    }
+    fn gone(&self, at: &ObjectRef) {
+        self.note("gone", at, false);
+    }
+    fn compare(&self, metadata: &Value) {
+        self.note("compare", &address(metadata), true);
+    }
+    fn known(&self, _: Option<&str>) -> Vec<ObjectRef> {
+        self.0.lock().unwrap().known.iter().map(|name| ObjectRef::new("n", name)).collect()
+    }
+}
+
+fn object(name: &str) -> Value {
+    json!({"metadata": {"namespace": "n", "name": name, "resourceVersion": "7"}})
+}
+
+/// Runs until the script is used up; answers what was told and how often was listed.
+fn told(script: Vec<Vec<Result<Change, KubeError>>>) -> (Vec<String>, usize) {
+    let kube = Arc::new(FakeKube::default());
+    kube.with(|store| {
+        store.apply(&ObjectRef::new("n", "a"), object("a"));
+        store.apply(&ObjectRef::new("n", "b"), object("b"));
+        store.watches = script.into();
+    });
+    let notebook = Arc::new(Notebook::default());
+    let what = Selection { kind: Kind::SealedSecrets, namespace: None, labels: String::new() };
+    let compare = Selection { kind: Kind::SealedSecretsMeta, ..what.clone() };
+    let context = fake::context(kube.clone(), Arc::new(EagerClock::default()));
+    let watch = Watch { context, what, compare, sink: notebook.clone() };
+    assert!(watch.run(|| ()).now_or_never().is_none(), "a watch never ends by itself");
+    let told = std::mem::take(&mut notebook.0.lock().unwrap().told);
+    (told, kube.with(|store| store.lists))
+}
+
+#[test]
+fn a_list_is_backlog_and_what_follows_is_edits() {
+    let script = vec![vec![Ok(Change::Upsert(object("c"))), Ok(Change::Delete(object("a")))]];
+    assert_eq!(told(script), (["list a", "list b", "edit c", "delete a"].map(str::to_owned).to_vec(), 1));
+}
+
+#[test]
+fn too_old_a_version_lists_again_and_finds_what_went_unseen() {
+    let script = vec![vec![Ok(Change::Upsert(object("c"))), Err(KubeError::Gone)], vec![]];
+    assert_eq!(told(script), (["list a", "list b", "edit c", "list a", "list b", "gone c"].map(str::to_owned).to_vec(), 2));
+}
+
+#[test]
+fn a_broken_watch_goes_on_where_it_was_without_listing() {
+    let broken = || vec![Err(KubeError::Transport("broke off"))];
+    let script = vec![broken(), broken(), vec![Ok(Change::Upsert(object("c")))]];
+    assert_eq!(told(script), (["list a", "list b", "edit c"].map(str::to_owned).to_vec(), 1));
+}
+
+#[test]
+fn every_ten_minutes_or_so_everything_is_compared() {
+    let failures = (0..30).map(|_| vec![Err(KubeError::Transport("broke off"))]).collect();
+    let (told, _) = told(failures);
+    let compares = told.iter().filter(|line| line.starts_with("compare")).count();
+    assert_eq!(compares, 2, "thirty times of standing back are some thirteen minutes: one compare of two objects");
+}
