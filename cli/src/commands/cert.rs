@@ -4,7 +4,7 @@ use crate::{
     Exit, Io,
     cluster::{self, ClusterArgs, Plain},
     config::FILE_NAME,
-    report::{self, CliError},
+    report::{self, CliError, OutputArg},
     table::day,
     write,
 };
@@ -52,7 +52,7 @@ struct Show {
     file: PathBuf,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    output: super::keys::Output,
+    output: OutputArg,
 }
 
 /// Flags of `seal cert pin`.
@@ -123,11 +123,11 @@ fn show(args: &Show, io: &mut Io) -> Result<Exit, CliError> {
     let (key, expired) = (&certificate.public_key, certificate.expired(io.now()));
     let (from, to) = (day(certificate.not_before), day(certificate.not_after));
     match args.output {
-        super::keys::Output::Json => io.print(&format!(
+        OutputArg::Json => io.print(&format!(
             "{}\n",
             serde_json::json!({"fingerprint": key.fingerprint().as_str(), "bits": key.bits(), "commonName": certificate.common_name, "notBefore": certificate.not_before, "notAfter": certificate.not_after, "expired": expired})
         ))?,
-        super::keys::Output::Text => {
+        OutputArg::Text => {
             let name = if certificate.common_name.is_empty() { "(none)" } else { &certificate.common_name };
             io.print(&format!(
                 "fingerprint  {}\nkey          RSA {} bits\nvalid        {from} to {to}{}\ncommon name  {name}\n",

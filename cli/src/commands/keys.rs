@@ -5,7 +5,7 @@
 use crate::{
     Exit, Io,
     cluster::{self, Choice, ClusterArgs},
-    report::{self, CliError},
+    report::{self, CliError, OutputArg},
     table::{day, table},
     write,
 };
@@ -22,16 +22,6 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// The label of key Secrets; its value is the key's state.
 const LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 const KEY_FILE_HINT: &str = "a key file is what `seal keys backup` gives: a Secret or a List of Secrets with tls.crt and tls.key";
-
-/// How a verb prints its answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
-}
 
 /// Flags of `seal keys`.
 #[derive(clap::Args)]
@@ -61,7 +51,7 @@ struct List {
     file: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputArg,
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -185,11 +175,11 @@ fn list(args: &List, io: &mut Io) -> Result<Exit, CliError> {
     };
     let keys = listed(&file);
     match args.output {
-        Output::Json => {
+        OutputArg::Json => {
             let all: Vec<_> = keys.iter().map(|key| json!({"secret": key.name, "state": key.state, "fingerprint": key.fingerprint.as_ref().map(Fingerprint::as_str), "bits": key.bits, "notBefore": key.validity.map(|v| v.0), "notAfter": key.validity.map(|v| v.1)})).collect();
             io.print(&format!("{}\n", json!({"keys": all})))?;
         }
-        Output::Text => {
+        OutputArg::Text => {
             let row = |key: &Listed| {
                 let (from, to) = key.validity.map_or(("-".to_owned(), "-".to_owned()), |(from, to)| (day(from), day(to)));
                 let fingerprint = key.fingerprint.as_ref().map_or_else(|| "(not readable)".to_owned(), ToString::to_string);

@@ -3,18 +3,18 @@
 //! With recovery keys it works offline; without, the controller does the opening and sealing and no value comes here. Only stale items
 //! change; scope, metadata, templates, comments and everything else stay byte for byte. All files of a run change, or none.
 
-use super::keys::Output;
 use crate::{
     Exit, Io,
     certificate::{CertArgs, Certificates},
     cluster::{self, ClusterArgs, ClusterError, Controller},
     inputs,
-    kubeseal::{essence, fresh_items, places},
+    kubeseal::{essence, fresh_items},
+    objects,
     recovery::RecoveryArgs,
-    report::{self, CliError},
+    report::{self, CliError, OutputArg},
     write,
 };
-use seal_core::{merge::replace_items, rotate::rotate_items, sealed::SealedObject, secret::objects};
+use seal_core::{merge::replace_items, rotate::rotate_items, sealed::SealedObject};
 use seal_crypto::{Certificate, Keyring, PublicKey};
 use seal_manifest::{ManifestFile, Segment};
 use serde_json::json;
@@ -34,7 +34,7 @@ pub struct Args {
     check: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputArg,
     #[command(flatten)]
     cert: CertArgs,
     #[command(flatten)]
@@ -110,15 +110,10 @@ fn read(args: &Args, io: &mut Io) -> Result<(Vec<Keyed>, usize), CliError> {
 }
 
 fn find(file: &ManifestFile) -> Vec<Found> {
-    let mut found = Vec::new();
-    for (document, root) in file.documents.iter().map(|document| &document.root).enumerate() {
-        for (node, prefix) in objects(root).into_iter().zip(places(root)) {
-            if let Ok(object) = SealedObject::from_node(node) {
-                found.push(Found { document, prefix, object, outcome: Outcome::Current });
-            }
-        }
-    }
-    found
+    let sealed = objects::all(file)
+        .into_iter()
+        .filter_map(|place| Some((place.document, place.prefix, SealedObject::from_node(place.node).ok()?)));
+    sealed.map(|(document, prefix, object)| Found { document, prefix, object, outcome: Outcome::Current }).collect()
 }
 
 /// True when the object claims that every item is sealed to this key for what the object is.
@@ -231,7 +226,7 @@ fn tell(works: &[&Work], args: &Args, unread: usize, io: &mut Io) -> Result<Exit
     let stale = all.iter().filter(|(_, found)| matches!(found.outcome, Outcome::Stale(_))).count();
     let failed = all.iter().filter(|(_, found)| matches!(found.outcome, Outcome::Failed(_))).count();
     let current = all.len() - stale - failed;
-    if args.output == Output::Json {
+    if args.output == OutputArg::Json {
         let entry = |(work, found): &(&Work, &Found)| {
             let (word, items, problem) = match &found.outcome {
                 Outcome::Current => ("current", Vec::new(), None),

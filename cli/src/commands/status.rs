@@ -3,11 +3,10 @@
 //! With `--key` it lists the values to change when that key is compromised. Which key an item was sealed with is a claim of the
 //! object; items without one are listed as possible, never left out.
 
-use super::keys::Output;
 use crate::{
     Exit, Io,
     cluster::{self, ClusterArgs},
-    report::{self, CliError},
+    report::{self, CliError, OutputArg},
     table::{span, table},
 };
 use seal_core::sealed::SealedObject;
@@ -25,7 +24,7 @@ pub struct Args {
     key: Option<Fingerprint>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputArg,
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -118,17 +117,17 @@ impl Row {
     }
 }
 
-fn overview(rows: &[Row], output: Output, io: &mut Io) -> Result<Exit, CliError> {
+fn overview(rows: &[Row], output: OutputArg, io: &mut Io) -> Result<Exit, CliError> {
     let bad = rows.iter().filter(|row| !row.open()).count();
     match output {
-        Output::Json => {
+        OutputArg::Json => {
             let all: Vec<Value> = rows
                 .iter()
                 .map(|row| json!({"namespace": row.namespace, "name": row.name, "synced": row.synced, "reason": row.reason, "message": row.message, "ageSeconds": row.age, "items": row.items.iter().map(|(item, key)| json!({"name": item, "claimedKey": if key.is_empty() { Value::Null } else { json!(key) }})).collect::<Vec<_>>()}))
                 .collect();
             io.print(&format!("{}\n", json!({"sealedSecrets": all, "notSynced": bad})))?;
         }
-        Output::Text => {
+        OutputArg::Text => {
             let cells = |row: &Row| {
                 vec![
                     row.namespace.clone(),
@@ -149,7 +148,7 @@ fn overview(rows: &[Row], output: Output, io: &mut Io) -> Result<Exit, CliError>
 }
 
 /// Values sealed with a key, and those that say nothing about theirs.
-fn by_key(rows: &[Row], key: &Fingerprint, output: Output, io: &mut Io) -> Result<Exit, CliError> {
+fn by_key(rows: &[Row], key: &Fingerprint, output: OutputArg, io: &mut Io) -> Result<Exit, CliError> {
     let hits = rows.iter().flat_map(|row| row.items.iter().map(move |(item, claimed)| (row, item, claimed)));
     let hits: Vec<(&Row, &String, bool)> = hits
         .filter(|(_, _, claimed)| claimed.is_empty() || *claimed == key.as_str())
@@ -157,11 +156,11 @@ fn by_key(rows: &[Row], key: &Fingerprint, output: Output, io: &mut Io) -> Resul
         .collect();
     let unknown = hits.iter().filter(|(_, _, certain)| !certain).count();
     match output {
-        Output::Json => {
+        OutputArg::Json => {
             let all: Vec<Value> = hits.iter().map(|(row, item, certain)| json!({"namespace": row.namespace, "name": row.name, "item": item, "claimed": certain})).collect();
             io.print(&format!("{}\n", json!({"key": key.as_str(), "values": all})))?;
         }
-        Output::Text => {
+        OutputArg::Text => {
             let cells: Vec<_> = hits
                 .iter()
                 .map(|(row, item, certain)| {
@@ -187,7 +186,7 @@ fn by_key(rows: &[Row], key: &Fingerprint, output: Output, io: &mut Io) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::{Output, by_key, overview, row};
+    use super::{OutputArg, by_key, overview, row};
     use crate::{Exit, Io};
     use serde_json::json;
 
@@ -206,7 +205,7 @@ mod tests {
         let key = "SHA256:3Fw0vJm0C2y1bqkqDgT2m0d9fYI3zF3u3y0N2d8mJ5s";
         let rows = [row(&object("a", "True", Some(key)), 70), row(&object("b", "False", None), 70)];
         let (mut io, out, err) = Io::scripted(b"", 0, &[]);
-        assert_eq!(overview(&rows, Output::Text, &mut io).unwrap(), Exit::FINDINGS);
+        assert_eq!(overview(&rows, OutputArg::Text, &mut io).unwrap(), Exit::FINDINGS);
         let text = out.text();
         assert!(text.lines().nth(1).unwrap().starts_with("shop       a     True"), "{text}");
         assert!(text.contains("NoKey   1m   ?") && text.contains("no key could decrypt secret (pw)"), "{text}");
@@ -230,7 +229,7 @@ mod tests {
             row(&object("c", "True", None), 0),
         ];
         let (mut io, out, _) = Io::scripted(b"", 0, &[]);
-        assert_eq!(by_key(&rows, &key.parse().unwrap(), Output::Text, &mut io).unwrap(), Exit::FINDINGS);
+        assert_eq!(by_key(&rows, &key.parse().unwrap(), OutputArg::Text, &mut io).unwrap(), Exit::FINDINGS);
         assert_eq!(
             out.text(),
             "NAMESPACE  NAME  VALUE  SEALED WITH IT\nshop       a     pw     yes\nshop       c     pw     possible\n"

@@ -2,10 +2,10 @@
 //!
 //! The original takes any kind and guesses; here a document without `kind` is taken for what was asked for, and another kind is refused.
 
-use crate::{Io, report::CliError};
+use crate::{Io, objects, report::CliError};
 use seal_core::{
     sealed::SealedObject,
-    secret::{SecretObject, kind_of, objects},
+    secret::{SecretObject, kind_of},
 };
 use seal_manifest::{Entry, Format, Kind, ManifestFile, Node, Position};
 use seal_secret::SecretBytes;
@@ -23,15 +23,14 @@ pub fn parse(name: &str, bytes: SecretBytes) -> Result<ManifestFile, CliError> {
 /// All Secrets of the input.
 pub fn secrets(file: &ManifestFile, io: &mut Io) -> Result<Vec<SecretObject>, CliError> {
     let mut found = Vec::new();
-    for document in &file.documents {
-        for node in objects(&document.root) {
-            let mut unquoted = Vec::new();
-            let node = if document.format == Format::Yaml { as_text(node, &mut unquoted) } else { node.clone() };
-            for field in unquoted {
-                io.say(format_args!("warning: {}: {field} is not text: quote it, or what YAML makes of it is sealed", file.name));
-            }
-            found.push(secret(&file.name, &node)?);
+    for place in objects::all(file) {
+        let mut unquoted = Vec::new();
+        let yaml = file.documents[place.document].format == Format::Yaml;
+        let node = if yaml { as_text(place.node, &mut unquoted) } else { place.node.clone() };
+        for field in unquoted {
+            io.say(format_args!("warning: {}: {field} is not text: quote it, or what YAML makes of it is sealed", file.name));
         }
+        found.push(secret(&file.name, &node)?);
     }
     if found.is_empty() { Err(CliError::failed(NOTHING)) } else { Ok(found) }
 }
@@ -115,9 +114,8 @@ fn secret(file: &str, node: &Node) -> Result<SecretObject, CliError> {
 
 /// All SealedSecrets of the input, whole.
 pub fn sealed(file: &ManifestFile) -> Result<Vec<SealedObject>, CliError> {
-    let nodes: Vec<&Node> = file.documents.iter().flat_map(|document| objects(&document.root)).collect();
+    let nodes = objects::all(file).into_iter().map(|place| place.node);
     nodes
-        .into_iter()
         .map(|node| {
             let node = with_kind(node, seal_core::sealed::API_VERSION, seal_core::sealed::KIND);
             SealedObject::from_node(&node)

@@ -2,15 +2,9 @@
 //!
 //! Scope, name and namespace are the file's. Its format, comments and everything not named stay; it is replaced whole or not at all.
 
-use super::{input, reencrypt::places, seal, session::Session};
-use crate::{report::CliError, write};
-use seal_core::{
-    CLUSTER_WIDE, NAMESPACE_WIDE,
-    claim::SEALED_FOR,
-    merge,
-    sealed::SealedObject,
-    secret::{SecretObject, objects},
-};
+use super::{input, seal, session::Session};
+use crate::{objects, report::CliError, write};
+use seal_core::{CLUSTER_WIDE, NAMESPACE_WIDE, claim::SEALED_FOR, merge, sealed::SealedObject, secret::SecretObject};
 use seal_crypto::{PublicKey, Scope};
 use seal_manifest::{Edit, ManifestFile, Segment};
 use serde_json::{Map, Value};
@@ -34,14 +28,9 @@ pub fn run(session: &mut Session<'_>, target: &str, key: &PublicKey) -> Result<(
 
 /// The one SealedSecret of the file, or among several the one of the input's name.
 fn choose(file: &ManifestFile, secret: &SecretObject) -> Result<(usize, Vec<Segment>, SealedObject), CliError> {
-    let mut found = Vec::new();
-    for (index, document) in file.documents.iter().enumerate() {
-        for (node, prefix) in objects(&document.root).into_iter().zip(places(&document.root)) {
-            if let Ok(object) = SealedObject::from_node(node) {
-                found.push((index, prefix, object));
-            }
-        }
-    }
+    let places = objects::all(file).into_iter();
+    let mut found: Vec<_> =
+        places.filter_map(|place| Some((place.document, place.prefix, SealedObject::from_node(place.node).ok()?))).collect();
     if found.len() > 1 {
         let same = |own: &str, wanted: &str| wanted.is_empty() || own == wanted;
         found.retain(|(_, _, object)| object.name() == secret.name() && same(object.namespace(), secret.namespace()));

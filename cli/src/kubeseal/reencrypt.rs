@@ -11,12 +11,13 @@ use super::{
 };
 use crate::{
     cluster::{self, ClusterError, Controller},
+    objects,
     report::CliError,
     write,
 };
-use seal_core::{merge, sealed::SealedObject, secret::objects};
+use seal_core::{merge, sealed::SealedObject};
 use seal_crypto::{Certificate, Item, PublicKey};
-use seal_manifest::{Edit, ManifestFile, Node, Segment};
+use seal_manifest::{Edit, ManifestFile};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, path::Path};
 
@@ -126,22 +127,10 @@ fn edits(
     fresh: &[BTreeMap<String, String>],
     key: Option<&PublicKey>,
 ) -> Result<Vec<(usize, Edit)>, CliError> {
-    let mut pairs = sealed.iter().zip(fresh);
     let mut edits = Vec::new();
-    for (index, document) in file.documents.iter().enumerate() {
-        for (prefix, (object, fresh)) in places(&document.root).into_iter().zip(pairs.by_ref()) {
-            let plan = merge::replace_items(object, &prefix, fresh, key).map_err(|error| CliError::from_error(&error))?;
-            edits.extend(plan.edits.into_iter().map(|edit| (index, edit)));
-        }
+    for (place, (object, fresh)) in objects::all(file).into_iter().zip(sealed.iter().zip(fresh)) {
+        let plan = merge::replace_items(object, &place.prefix, fresh, key).map_err(|error| CliError::from_error(&error))?;
+        edits.extend(plan.edits.into_iter().map(|edit| (place.document, edit)));
     }
     Ok(edits)
-}
-
-/// Where the objects of a document are, in the order of `objects`.
-pub fn places(root: &Node) -> Vec<Vec<Segment>> {
-    let is_list = objects(root).first().is_none_or(|first| !std::ptr::eq(*first, root));
-    let Some(items) = root.get("items").and_then(Node::elements).filter(|_| is_list) else { return vec![Vec::new()] };
-    let at =
-        |index: usize, inner: Vec<Segment>| [Segment::from("items"), Segment::from(index)].into_iter().chain(inner).collect();
-    items.iter().enumerate().flat_map(|(index, item)| places(item).into_iter().map(move |inner| at(index, inner))).collect()
 }

@@ -2,11 +2,11 @@
 //!
 //! It only reads. What it may not look at is said, and is no good news: the exit code is then 3 unless something worse was found.
 
-use super::keys::{self, Output};
+use super::keys;
 use crate::{
     Exit, Io,
     cluster::{self, Api, Choice, ClusterArgs, ClusterError},
-    report::CliError,
+    report::{CliError, OutputArg},
     table::{day, span},
 };
 use seal_core::bundle::Bundle;
@@ -20,7 +20,7 @@ mod hazards;
 pub struct Args {
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    output: Output,
+    output: OutputArg,
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -73,14 +73,14 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let now = io.now();
     let answers = cluster::block_on(examine(&choice, now))?;
     match args.output {
-        Output::Json => {
+        OutputArg::Json => {
             let all: Vec<Value> = answers
                 .iter()
                 .map(|a| json!({"check": a.check, "verdict": a.verdict.word(), "found": a.found, "remedy": a.remedy}))
                 .collect();
             io.print(&format!("{}\n", json!({"checks": all})))?;
         }
-        Output::Text => io.print(&answers.iter().map(text).collect::<String>())?,
+        OutputArg::Text => io.print(&answers.iter().map(text).collect::<String>())?,
     }
     Ok(exit(&answers))
 }
