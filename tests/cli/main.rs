@@ -16,3 +16,21 @@ fn every_case_prints_and_ends_as_recorded() {
     cases.case("cli/cases/*/*.trycmd").case("cli/cases/*/*.toml");
     cases.run();
 }
+
+/// The values that the cases seal: they may stand on a command line, and in nothing that is printed.
+const VALUES: [&str; 3] = ["hunter2", "hunter3", "a-value-typed-here"];
+
+#[test]
+fn no_recorded_answer_repeats_a_value() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("cli/cases");
+    let verbs = std::fs::read_dir(folder).expect("cases").flatten();
+    let files = verbs.flat_map(|verb| std::fs::read_dir(verb.path()).expect("a verb").flatten()).map(|file| file.path());
+    let mut read = 0;
+    for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "trycmd")) {
+        read += 1;
+        for line in std::fs::read_to_string(&path).expect("a case").lines().filter(|line| !line.starts_with("$ ")) {
+            assert!(!VALUES.iter().any(|value| line.contains(value)), "{}: {line}", path.display());
+        }
+    }
+    assert!(read > 5, "the cases were not found");
+}

@@ -64,9 +64,16 @@ struct Line {
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let keyring = args.recovery.keyring(io)?;
     let mut certificates = Certificates::default();
-    let (mut lines, mut checked, mut questions) = (Vec::new(), 0_usize, Vec::new());
+    let (mut lines, mut checked, mut unread, mut questions) = (Vec::new(), 0_usize, 0_usize, Vec::new());
     for input in inputs::expand(&args.paths)? {
-        let manifest = ManifestFile::parse(&input.name(), io.read(&input.path)?)?;
+        let manifest = match read(&input, io)? {
+            Ok(manifest) => manifest,
+            Err(unreadable) => {
+                unread += 1;
+                lines.push(unreadable);
+                continue;
+            }
+        };
         let places = objects::all(&manifest);
         let mut expected = None;
         for place in places.into_iter().filter(|place| is_sealed(place.node) || is_secret(place.node)) {
@@ -88,9 +95,23 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         OutputArg::Json => io.print(&format!("{:#}\n", Value::Array(lines.iter().map(Line::as_json).collect())))?,
         OutputArg::Text => as_text(&lines, checked, io)?,
     }
+    if unread > 0 {
+        return Err(CliError::failed(format!(
+            "{unread} of the files could not be read, so nothing is said about what is in them"
+        )));
+    }
     let worst = lines.iter().map(|line| line.finding.level).max();
     let bad = worst == Some(Level::Error) || (args.strict && worst.is_some());
     Ok(if bad { Exit::FINDINGS } else { Exit::DONE })
+}
+
+/// A file, or the line that says where it is not well-formed: one such file does not keep the others from being checked.
+fn read(input: &inputs::Input, io: &mut Io) -> Result<Result<ManifestFile, Line>, CliError> {
+    let hint = "repair it, or leave it out (templates of a chart are no manifests: verify what is rendered)";
+    Ok(ManifestFile::parse(&input.name(), io.read(&input.path)?).map_err(|error| {
+        let finding = Finding { at: error.at, rule: "unreadable", level: Level::Error, message: error.problem.to_string(), hint };
+        Line { file: input.name(), object: "file".to_owned(), finding }
+    }))
 }
 
 /// What `.seal.yaml` says about a file.
