@@ -77,7 +77,7 @@ impl<K: Clone + Eq + Hash> Queue<K> {
                 let mut state = self.lock();
                 if let Some(taken) = state.take(self.clock.now()) {
                     // One wake-up may stand for several keys: pass it on.
-                    if state.len() > 0 {
+                    if !state.is_empty() {
                         self.wake.notify_one();
                     }
                     return taken;

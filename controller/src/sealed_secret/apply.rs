@@ -8,8 +8,8 @@ use super::{Reconciler, mac};
 use crate::events;
 use crate::index::Version;
 use crate::ports::{KeyView, KubeError, LiveSecret, ObjectRef, Severity, Written};
-use seal_api::ConditionStatus;
 use seal_api::sealed_secret::{SecretRecord, Status};
+use seal_api::{ConditionStatus, ConditionType, SealedSecret};
 use serde_json::{Value, json};
 
 /// Why a write did not happen.
@@ -114,9 +114,11 @@ impl Reconciler {
             Ok(_) => 0,
             Err(failure) => digest(&(failure.reason.as_str(), &failure.message, seen.sealed.meta.generation)).max(1),
         };
+        // After a restart the status knows what was told before.
+        let told_before = outcome.as_ref().err().is_some_and(|failure| says(&seen.sealed, failure));
         let mut news = false;
         self.index.update(&seen.at, |entry| {
-            news = entry.told != told || outcome.is_ok();
+            news = outcome.is_ok() || (entry.told != told && !(entry.told == 0 && told_before));
             entry.resource_version = seen.sealed.meta.resource_version.as_str().into();
             entry.face = seen.face();
             entry.said = said(status);
@@ -130,7 +132,7 @@ impl Reconciler {
 
     pub(super) fn measure(&self, seen: &Observed, status: &Status) {
         let instance = seen.sealed.meta.labels.get("app.kubernetes.io/instance").map(String::as_str).unwrap_or_default();
-        for kind in [seal_api::ConditionType::Synced, seal_api::ConditionType::Ready] {
+        for kind in [ConditionType::Synced, ConditionType::Ready] {
             let Some(condition) = status.condition(kind) else { continue };
             let value = match condition.status {
                 ConditionStatus::True => 1,
@@ -160,4 +162,13 @@ fn written(at: &ObjectRef, answer: Result<Written, KubeError>) -> Result<(Writte
         Err(KubeError::Immutable) => Err(Failure::immutable(&at.to_string()).into()),
         Err(error) => Err(Failure::api("writing the Secret", &error).into()),
     }
+}
+
+/// True when the status of this generation already says exactly this failure.
+fn says(sealed: &SealedSecret, failure: &Failure) -> bool {
+    let condition = sealed.status.condition(ConditionType::Synced);
+    sealed.status.observed_generation == sealed.meta.generation
+        && condition.is_some_and(|c| {
+            c.status == ConditionStatus::False && c.reason == failure.reason.as_str() && c.message == failure.message
+        })
 }

@@ -187,6 +187,15 @@ pub fn after_opening(
     Second::Replace(draft)
 }
 
+/// Whether the Secret, once written, is made again after a deletion. In a merged Secret we are a guest unless it is `managed`.
+pub fn owned_after(shape: &Shape, before: Option<Standing>) -> bool {
+    let managed = shape.annotations.get(MANAGED).is_some_and(|v| v == "true");
+    match before {
+        Some(standing) if standing.merged => managed || standing.recreated(),
+        _ => managed || shape.owned,
+    }
+}
+
 fn fresh(sealed: &SealedSecret, shape: &Shape, data: BTreeMap<String, SecretBytes>) -> SecretDraft {
     let mut metadata = Map::new();
     metadata.insert("name".into(), sealed.meta.name.clone().into());

@@ -235,3 +235,25 @@ fn a_new_secret_carries_the_template_and_its_owner() {
     );
     assert_eq!((draft.kind.as_str(), draft.immutable), ("my/type", Some(true)));
 }
+
+#[test]
+fn a_secret_is_made_again_when_it_is_owned_or_managed_after_the_write() {
+    let standing = |controlled, managed, merged| Some(Standing { controlled, managed, merged });
+    let skip = |more: Value| {
+        let mut annotations = json!({SKIP_OWNER: "true"});
+        annotations.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"metadata": {"annotations": annotations}})
+    };
+    for (template, before, expected) in [
+        (json!({}), None, true),
+        (json!({}), standing(false, true, false), true),
+        (json!({}), standing(false, false, true), false),
+        (json!({}), standing(false, true, true), true),
+        (skip(json!({})), None, false),
+        // The owner goes with this write.
+        (skip(json!({})), standing(true, false, false), false),
+        (skip(json!({MANAGED: "true"})), None, true),
+    ] {
+        assert_eq!(owned_after(&Shape::of(&sealed(template.clone())), before), expected, "{template} {before:?}");
+    }
+}

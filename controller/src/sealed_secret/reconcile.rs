@@ -11,7 +11,7 @@ use super::plan::{First, Seen, Standing, after_opening, before_opening};
 use super::settings::Settings;
 use super::shape::Shape;
 use super::templates::Templates;
-use super::{mac, status};
+use super::{mac, plan, status};
 use crate::context::Context;
 use crate::index::{Index, Version};
 use crate::ports::{KeyView, KubeError, LiveSecret, ObjectRef};
@@ -81,6 +81,8 @@ impl Reconciler {
         if seen.sealed.meta.deleting {
             return Ok(Next::OnChange);
         }
+        let version = seen.sealed.meta.resource_version.as_str();
+        self.index.update(at, |entry| entry.resource_version = version.into());
         let keys = self.context.keys.view();
         if self.known_good(&seen, &keys).is_some() {
             self.context.meter.skipped();
@@ -189,11 +191,9 @@ impl Reconciler {
         self.settings.guard.check(&seen.at, &shape)?;
         let data = self.templates.render(&seen.sealed.spec.template.data, opened.data)?;
         let digest = keys.install.as_ref().map(|install| mac::data(install, &seen.sealed, data.iter()));
-        let plan = after_opening(&seen.sealed, &shape, live, data);
-        let owned = shape.owned || live.is_some_and(|live| Standing::of(&live.metadata, &seen.sealed).recreated());
-        // Merged without `managed` we are a guest: a guest's Secret is not made again.
-        let owned = owned && live.is_none_or(|live| !guest(live, seen));
-        let (written, wrote) = self.write(&seen.at, plan, live).await?;
+        let next = after_opening(&seen.sealed, &shape, live, data);
+        let owned = plan::owned_after(&shape, live.map(|live| Standing::of(&live.metadata, &seen.sealed)));
+        let (written, wrote) = self.write(&seen.at, next, live).await?;
         let verified = Some(Version::new(&written.uid, &written.resource_version));
         let new = digest.and_then(|digest| self.record_of(seen, keys, &written, owned, digest, &opened_by));
         let record =
@@ -265,9 +265,4 @@ impl Reconciler {
 
 fn version(live: &LiveSecret) -> Version {
     Version::new(&live.uid, &live.resource_version)
-}
-
-fn guest(live: &LiveSecret, seen: &Observed) -> bool {
-    let standing = Standing::of(&live.metadata, &seen.sealed);
-    standing.merged && !standing.recreated()
 }

@@ -295,6 +295,17 @@ fn no_key_is_told_with_the_names_of_all_items_and_heals_when_the_key_comes() {
 }
 
 #[test]
+fn a_failure_is_not_told_again_by_a_restart() {
+    let mut world = World::new();
+    world.apply(sealed_with(1, &at(), &[("a", "1")], json!({})));
+    world.settle();
+    world.spent();
+    world.restart();
+    world.pass(Duration::from_secs(3600));
+    assert_eq!(world.spent().0, Vec::<&str>::new());
+}
+
+#[test]
 fn a_key_that_is_taken_away_ends_the_skip() {
     let mut world = started(&[("a", "1")], json!({}));
     world.set_keys(&[1]);
