@@ -7,7 +7,7 @@ use crate::{
     config::{self, Cluster, Controller, Located, Source},
     report::{self, CliError},
 };
-use seal_crypto::{Certificate, Scope};
+use seal_crypto::{Certificate, Fingerprint, Scope};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -86,7 +86,9 @@ impl Certificates {
             let source = if is_url(place) { Source::Url(place.clone()) } else { Source::File(place.clone()) };
             let certificate = self.fetch(&Cluster { source, ..Cluster::default() }, Path::new(""), io)?;
             if let (Some(located), Some(name)) = (located, ruled)
-                && !pinned(located.cluster(name)?, &certificate)
+                && let pins = &located.cluster(name)?.fingerprints
+                && !pins.is_empty()
+                && !pins.contains(certificate.public_key.fingerprint())
             {
                 report::warning(
                     format_args!(
@@ -116,7 +118,7 @@ impl Certificates {
                 let certificate = self
                     .fetch(located.cluster(name)?, located.folder(), io)
                     .map_err(|error| error.context(format_args!("cluster {name}")))?;
-                if pinned(located.cluster(name)?, &certificate) {
+                if pinned(located.cluster(name)?, certificate.public_key.fingerprint()) {
                     return Ok(certificate);
                 }
                 let fingerprint = certificate.public_key.fingerprint();
@@ -149,11 +151,12 @@ impl Certificates {
     }
 }
 
-/// True when the cluster pins no key, or pins this one, or vouches for it through its installation's signature.
-fn pinned(cluster: &Cluster, certificate: &Certificate) -> bool {
-    cluster.fingerprints.is_empty()
-        || cluster.installation.is_some()
-        || cluster.fingerprints.contains(certificate.public_key.fingerprint())
+/// True when the cluster pins nothing, pins this key, or its installation signed what was fetched (which the fetching checks; a file
+/// in the repository carries no signature, so there only a pinned key counts).
+fn pinned(cluster: &Cluster, key: &Fingerprint) -> bool {
+    let signed = cluster.installation.is_some() && matches!(cluster.source, Source::Url(_) | Source::Context(_));
+    let free = cluster.installation.is_none() && cluster.fingerprints.is_empty();
+    signed || free || cluster.fingerprints.contains(key)
 }
 
 fn is_url(place: &str) -> bool {
@@ -193,4 +196,32 @@ pub fn pins_of(cluster: &Cluster, folder: &Path, io: &mut Io) -> Result<(Vec<Str
         keys.push(newest.clone());
     }
     Ok((keys, Some(newest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cluster, Fingerprint, Source, pinned};
+    use seal_crypto::SigningKey;
+
+    #[test]
+    fn a_pin_is_never_weakened_by_where_the_certificate_comes_from() {
+        let key = |letter: &str| format!("SHA256:{}", letter.repeat(43)).parse::<Fingerprint>().unwrap();
+        let signer = SigningKey::from_seed(vec![7; 32].into()).unwrap().verifying_key();
+        let (ours, other) = (key("A"), key("E"));
+        let (file, url) = (Source::File("a.pem".into()), Source::Url("https://a".into()));
+        for (source, pins, installation, expected) in [
+            (&file, vec![], false, true),
+            (&file, vec![ours.clone()], false, true),
+            (&file, vec![other.clone()], false, false),
+            (&file, vec![], true, false),
+            (&file, vec![ours.clone()], true, true),
+            (&url, vec![other.clone()], false, false),
+            (&url, vec![], true, true),
+            (&url, vec![other.clone()], true, true),
+        ] {
+            let installation = installation.then(|| signer.clone());
+            let cluster = Cluster { source: source.clone(), fingerprints: pins.clone(), installation, ..Cluster::default() };
+            assert_eq!(pinned(&cluster, &ours), expected, "{cluster:?}");
+        }
+    }
 }
