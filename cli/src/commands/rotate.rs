@@ -8,7 +8,7 @@ use crate::{
     certificate::{CertArgs, Certificates},
     cluster::{self, ClusterArgs, ClusterError, Controller},
     inputs,
-    kubeseal::{essence, fresh_items},
+    kubeseal::{essence, fresh_items, refuse_blob},
     objects,
     recovery::RecoveryArgs,
     report::{self, CliError, OutputArg},
@@ -113,7 +113,14 @@ fn find(file: &ManifestFile) -> Vec<Found> {
     let sealed = objects::all(file)
         .into_iter()
         .filter_map(|place| Some((place.document, place.prefix, SealedObject::from_node(place.node).ok()?)));
-    sealed.map(|(document, prefix, object)| Found { document, prefix, object, outcome: Outcome::Current }).collect()
+    let outcome =
+        |object: &SealedObject| refuse_blob(object).map_or_else(|error| Outcome::Failed(error.message), |()| Outcome::Current);
+    sealed.map(|(document, prefix, object)| Found { document, prefix, outcome: outcome(&object), object }).collect()
+}
+
+/// True unless it cannot be rotated at all or claims to be current.
+fn needs_a_look(found: &Found, newest: &PublicKey) -> bool {
+    found.outcome == Outcome::Current && !claims_to_be_current(&found.object, newest)
 }
 
 /// True when the object claims that every item is sealed to this key for what the object is.
@@ -128,7 +135,7 @@ fn offline(args: &Args, keyring: &Keyring, works: &mut [Keyed], io: &mut Io) -> 
     for (work, key) in works {
         let newest = certificates.for_file(&args.cert, &work.path, io)?.certificate.public_key;
         let mut rng = io.rng();
-        for found in work.found.iter_mut().filter(|found| !claims_to_be_current(&found.object, &newest)) {
+        for found in work.found.iter_mut().filter(|found| needs_a_look(found, &newest)) {
             found.outcome = match rotate_items(&found.object, keyring, &newest, &mut rng) {
                 Ok(fresh) if fresh.is_empty() => Outcome::Current,
                 Ok(fresh) => Outcome::Stale(fresh),
@@ -178,7 +185,7 @@ fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError>
                 .public_key;
             for index in members {
                 let (work, key) = &mut works[index];
-                for found in work.found.iter_mut().filter(|found| !claims_to_be_current(&found.object, &newest)) {
+                for found in work.found.iter_mut().filter(|found| needs_a_look(found, &newest)) {
                     found.outcome = ask(&controller, &found.object).await?;
                 }
                 *key = Some(newest.clone());
@@ -307,6 +314,17 @@ mod tests {
         let (_, opened, err) =
             seal(&["kubeseal", "--recovery-unseal", "--recovery-private-key", &at("new.key"), "-oyaml"], &first);
         assert!(opened.contains("a: b25l") && opened.contains("b: dHdv"), "{err}");
+    }
+
+    #[test]
+    fn a_deprecated_blob_is_told_from_what_no_key_opens() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        key(1, folder.path(), "old");
+        let text = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db, namespace: shop}\nspec: {data: AAAA, encryptedData: {}}\n";
+        std::fs::write(at("db.yaml"), text).unwrap();
+        let (exit, out, _) = seal(&["rotate", "--recovery-key", &at("old.key"), "--cert", &at("old.crt"), &at("db.yaml")], "");
+        assert_eq!((exit, out.contains("holds one deprecated blob")), (Exit::FINDINGS, true), "{out}");
     }
 
     #[test]

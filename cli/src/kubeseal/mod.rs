@@ -21,5 +21,5 @@ mod yaml_scalar;
 #[cfg(test)]
 mod tests;
 
-pub use reencrypt::{essence, fresh_items};
+pub use reencrypt::{essence, fresh_items, refuse_blob};
 pub use run::run;

@@ -48,6 +48,7 @@ pub fn run(session: &mut Session<'_>) -> Result<(), CliError> {
     let (fresh, key) = with_controller(session, async |controller| {
         let mut fresh = Vec::new();
         for object in &sealed {
+            refuse_blob(object)?;
             fresh.push(rotate(controller, object).await?);
         }
         let newest = if claims { Some(controller.certificate().await?) } else { None };
@@ -83,6 +84,16 @@ async fn rotate(controller: &Controller, object: &SealedObject) -> Result<BTreeM
         error => CliError::from(error).context("cannot re-encrypt secret"),
     })?;
     fresh_items(object, &answer)
+}
+
+/// What becomes of an object that holds a whole Secret in one ciphertext: it has no items to seal anew in place.
+pub fn refuse_blob(object: &SealedObject) -> Result<(), CliError> {
+    if object.blob.is_none() || !object.items.is_empty() {
+        return Ok(());
+    }
+    let message =
+        format!("SealedSecret {:?} holds one deprecated blob (spec.data), which has no items to seal anew", object.name());
+    Err(CliError::failed(message).hint("open it with --recovery-unseal and seal the Secret again"))
 }
 
 /// The changed items of the answer. An answer with other items than the question is not used.
