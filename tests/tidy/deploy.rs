@@ -48,3 +48,17 @@ fn each_rule_names_the_source_that_needs_it() {
         &findings,
     );
 }
+
+#[test]
+fn the_checked_in_crd_is_the_one_the_controller_prints() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_controller-under-test"))
+        .arg("crds")
+        .output()
+        .expect("the controller runs");
+    assert!(output.status.success(), "controller crds: {}", String::from_utf8_lossy(&output.stderr));
+    let kept = std::fs::read(root().join("deploy/crds/sealedsecrets.yaml")).expect("deploy/crds/sealedsecrets.yaml");
+    assert!(
+        output.stdout == kept,
+        "deploy/crds differs: run `cargo run -p seal-controller -- crds > deploy/crds/sealedsecrets.yaml`"
+    );
+}
