@@ -59,7 +59,9 @@ pub enum BundleError {
     #[error("not a key bundle: {0}")]
     Malformed(&'static str),
     /// Signed by another key than the pinned one, or changed after signing.
-    #[error("the key bundle is not signed by the pinned installation key; if the installation was set up anew, pin its new fingerprint")]
+    #[error(
+        "the key bundle is not signed by the pinned installation key; if the installation was set up anew, pin its new fingerprint"
+    )]
     Signature,
     /// The key inside is not the one that signed.
     #[error("the key bundle names another installation than the one that signed it")]
@@ -115,7 +117,8 @@ impl Bundle {
     /// As [`Bundle::verify`] without looking at the time, for the one who is about to replace it.
     pub fn verify_signature(text: &str, pinned: &VerifyingKey) -> Result<Self, BundleError> {
         let (envelope, bytes) = open_envelope(text)?;
-        let signature = Signature::parse(&envelope.signature).map_err(|_| BundleError::Malformed("the signature is not 64 bytes of base64"))?;
+        let signature = Signature::parse(&envelope.signature)
+            .map_err(|_| BundleError::Malformed("the signature is not 64 bytes of base64"))?;
         pinned.verify(FORMAT, &bytes, &signature).map_err(|_| BundleError::Signature)?;
         let bundle = parse_payload(&bytes)?;
         if bundle.installation != pinned.as_str() {
@@ -129,7 +132,8 @@ impl Bundle {
     /// The key a text claims to be signed with, for pinning it a first time. A claim: pass it to [`Bundle::verify`] and show it to the user.
     pub fn claimed_installation(text: &str) -> Result<VerifyingKey, BundleError> {
         let (_, bytes) = open_envelope(text)?;
-        VerifyingKey::parse(&parse_payload(&bytes)?.installation).map_err(|_| BundleError::Malformed("the installation key is not an ed25519: text"))
+        VerifyingKey::parse(&parse_payload(&bytes)?.installation)
+            .map_err(|_| BundleError::Malformed("the installation key is not an ed25519: text"))
     }
 
     /// The signature text of a bundle, which the next one names as `previous`.
@@ -150,7 +154,8 @@ fn open_envelope(text: &str) -> Result<(Envelope, Vec<u8>), BundleError> {
     if text.len() > MAX_BYTES {
         return Err(BundleError::TooLarge);
     }
-    let envelope: Envelope = serde_json::from_str(text).map_err(|_| BundleError::Malformed("expected an object with format, payload and signature"))?;
+    let envelope: Envelope = serde_json::from_str(text)
+        .map_err(|_| BundleError::Malformed("expected an object with format, payload and signature"))?;
     if envelope.format != FORMAT {
         return Err(BundleError::Malformed("unknown format, expected sealkit.dev/bundle/v1"));
     }
@@ -176,13 +181,21 @@ mod tests {
     }
 
     fn bundle() -> Bundle {
-        Bundle { sequence: 7, issued: NOW, expires: NOW + 100, previous: None, installation: String::new(), certificates: vec![certificate()] }
+        Bundle {
+            sequence: 7,
+            issued: NOW,
+            expires: NOW + 100,
+            previous: None,
+            installation: String::new(),
+            certificates: vec![certificate()],
+        }
     }
 
     #[test]
     fn a_signed_bundle_reads_back_as_it_was() {
         let key = SigningKey::generate(&mut rand::rng());
-        let made = Bundle { installation: key.verifying_key().as_str().to_owned(), previous: Some("before".to_owned()), ..bundle() };
+        let made =
+            Bundle { installation: key.verifying_key().as_str().to_owned(), previous: Some("before".to_owned()), ..bundle() };
         let text = made.sign(&key);
         assert_eq!(Bundle::verify(&text, &key.verifying_key(), NOW), Ok(made));
         assert_eq!(Bundle::claimed_installation(&text), Ok(key.verifying_key()));
