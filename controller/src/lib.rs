@@ -20,6 +20,7 @@ pub mod ports;
 pub mod program;
 pub mod publish;
 pub mod queue;
+pub mod reseal;
 pub mod sealed_secret;
 pub mod watch;
 

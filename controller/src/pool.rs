@@ -1,6 +1,6 @@
 //! Where private-key work runs: off the async threads, as many at a time as there are cores, in two lanes.
 //!
-//! The background lane (verify, rotate, key making) has one slot of its own: it can neither wait behind a backlog of
+//! The background lane (verify, rotate, answers in a status, key making) has one slot of its own: it can neither wait behind a backlog of
 //! reconciles nor take a thread from them. Work whose caller has gone away learns so from its [`Abandoned`].
 
 use std::sync::{
@@ -11,7 +11,7 @@ use std::sync::{
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-use crate::ports::{Crypto, Work};
+use crate::ports::{Aside, Crypto, Work};
 
 /// Who asks for private-key work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Lane {
 }
 
 /// Bounds private-key work.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CryptoPool {
     reconcile: Arc<Semaphore>,
     background: Arc<Semaphore>,
@@ -89,8 +89,13 @@ impl CryptoPool {
 
 impl Crypto for CryptoPool {
     fn run(&self, work: Work) -> BoxFuture<'static, ()> {
-        let pool = Self { reconcile: self.reconcile.clone(), background: self.background.clone() };
+        let pool = self.clone();
         Box::pin(async move { pool.run_watched(Lane::Reconcile, move |_| work()).await })
+    }
+
+    fn run_aside(&self, work: Aside) -> BoxFuture<'static, ()> {
+        let pool = self.clone();
+        Box::pin(async move { pool.run_watched(Lane::Background, work).await })
     }
 }
 

@@ -1,9 +1,10 @@
 //! The ports: everything outside that reconcilers may touch, as small traits, so that scenarios run with a fake API
 //! server and virtual time. Nothing below this module reads a clock, rolls dice or opens a connection by itself.
 
+use crate::pool::Abandoned;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use seal_crypto::{InstallKey, Keyring};
+use seal_crypto::{InstallKey, Keyring, PublicKey};
 use seal_secret::SecretBytes;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -252,15 +253,22 @@ pub struct KeyView {
 pub trait Keys: Send + Sync + 'static {
     /// The keys as they are now.
     fn view(&self) -> KeyView;
+    /// The key to seal to; `None` while there is none.
+    fn newest(&self) -> Option<PublicKey>;
 }
 
 /// A piece of private-key work.
 pub type Work = Box<dyn FnOnce() + Send + 'static>;
 
+/// A piece of private-key work that can wait, and is told when nobody waits for it any more.
+pub type Aside = Box<dyn FnOnce(&Abandoned) + Send + 'static>;
+
 /// The bounded pool that private-key work runs on.
 pub trait Crypto: Send + Sync + 'static {
     /// Runs the work on the reconcile lane.
     fn run(&self, work: Work) -> BoxFuture<'static, ()>;
+    /// Runs the work on the background lane.
+    fn run_aside(&self, work: Aside) -> BoxFuture<'static, ()>;
 }
 
 /// What reconciling reports to whoever measures.

@@ -80,10 +80,10 @@ impl Cluster {
     async fn put_status(&self, at: &ObjectRef, uid: &str, mut status: Value) -> Result<(), KubeError> {
         let mut object =
             self.get(&sealed_path(at)).await?.filter(|object| object["metadata"]["uid"] == uid).ok_or(KubeError::NotFound)?;
-        if let Some(fields) = status.as_object_mut() {
-            fields.retain(|_, value| !value.is_null());
-        }
-        object["status"] = status;
+        let mut fields = object["status"].as_object().cloned().unwrap_or_default();
+        fields.extend(status.as_object_mut().map(std::mem::take).unwrap_or_default());
+        fields.retain(|_, value| !value.is_null());
+        object["status"] = Value::Object(fields);
         let path = format!("{}/status?{MANAGER}", sealed_path(at));
         self.send(Method::PUT, &path, META, JSON, object.to_string().into_bytes()).await.map(drop)
     }

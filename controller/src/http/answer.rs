@@ -1,5 +1,6 @@
 //! What is sent back: a status, a type and a body that holds nothing of a secret.
 
+use crate::reseal::Stopped;
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 
@@ -38,5 +39,16 @@ impl Answer {
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response
+    }
+}
+
+impl From<Stopped> for Answer {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::TooMuch => {
+                Self::text(StatusCode::PAYLOAD_TOO_LARGE, "too many items for one request: split the SealedSecret")
+            }
+            Stopped::Abandoned => Self::text(StatusCode::SERVICE_UNAVAILABLE, "abandoned"),
+        }
     }
 }

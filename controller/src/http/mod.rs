@@ -2,7 +2,7 @@
 //!
 //! Whoever reaches the port may call, and the API server's proxy strips who it was. So: nothing here renders a template,
 //! changes a scope or a format, reads an API object, or keys a limit on anything a caller wrote; private-key work is
-//! bounded per request and has one slot apart from reconciling.
+//! bounded per request (`reseal`) and has one slot apart from reconciling.
 //!
 //! | file | says |
 //! |---|---|
@@ -10,12 +10,10 @@
 //! | `answer` | status and body; pure |
 //! | `request` | a body to a SealedSecret; pure |
 //! | `verify`, `rotate` | one request to one answer, given the keys; pure |
-//! | `budget` | how much private-key work one request may cost |
 //! | `limit` | requests per second |
 //! | `serve` | sockets, timeouts, connection limits |
 
 mod answer;
-mod budget;
 mod limit;
 mod request;
 mod rotate;

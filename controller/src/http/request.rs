@@ -24,18 +24,3 @@ pub(super) fn read(body: Vec<u8>) -> Result<Request, Box<Answer>> {
     let object = SealedObject::from_json(&value).map_err(|error| wrong(&error.to_string()))?;
     Ok(Request { value, object })
 }
-
-/// The object with one of its items only, and without what a caller claims about keys: the work on each item is
-/// counted, and no key is tried out of turn because somebody said so.
-pub(super) fn single(object: &SealedObject, name: &str, item: &str) -> SealedObject {
-    let mut metadata = object.metadata.clone();
-    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-        annotations.remove(seal_core::claim::SEALED_FOR);
-    }
-    SealedObject {
-        metadata,
-        items: [(name.to_owned(), item.to_owned())].into(),
-        blob: None,
-        template: seal_core::sealed::Template::default(),
-    }
-}

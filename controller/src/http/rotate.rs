@@ -5,18 +5,14 @@ use http::StatusCode;
 use rand::CryptoRng;
 use seal_core::{
     claim::{Claim, SEALED_FOR},
-    rotate::rotate_items,
     sealed::SealedObject,
 };
 use seal_crypto::{Keyring, PublicKey};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-use super::{
-    answer::Answer,
-    budget::{Budget, Stopped},
-    request,
-};
-use crate::pool::Abandoned;
+use super::{answer::Answer, request};
+use crate::{pool::Abandoned, reseal::fresh_items};
 
 /// Set by the API server; sent back they would only make the next apply fail.
 const SERVER_SET: [&str; 6] = ["uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "managedFields"];
@@ -39,45 +35,17 @@ pub(super) fn rotate(
         return failed("spec.data is deprecated and not rotated: seal the Secret anew");
     }
     let fresh = match fresh_items(&request.object, keyring, newest, rng, abandoned) {
-        Ok(Ok(fresh)) => fresh,
-        Ok(Err(unopened)) => return failed(&format!("no key could decrypt secret ({})", unopened.join(", "))),
-        Err(stopped) => return stopped.answer(),
+        Ok(done) => match done.items {
+            Ok(fresh) => fresh,
+            Err(unopened) => return failed(&format!("no key could decrypt secret ({})", unopened.join(", "))),
+        },
+        Err(stopped) => return stopped.into(),
     };
     put_back(&mut request.value, &request.object, fresh, newest);
     Answer::of_type(StatusCode::OK, "application/json", request.value.to_string())
 }
 
-type Fresh = Vec<(String, String)>;
-
-/// New ciphertext by item name, or the names of all items that do not open.
-fn fresh_items(
-    object: &SealedObject,
-    keyring: &Keyring,
-    newest: &PublicKey,
-    rng: &mut impl CryptoRng,
-    abandoned: &Abandoned,
-) -> Result<Result<Fresh, Vec<String>>, Stopped> {
-    let mut budget = Budget::new(object.items.len(), abandoned)?;
-    let (mut fresh, mut unopened) = (Vec::new(), Vec::new());
-    for (name, item) in &object.items {
-        budget.check()?;
-        match rotate_items(&request::single(object, name, item), keyring, newest, rng) {
-            // The newest key is tried first, so an item that is sealed to it cost one operation.
-            Ok(items) if items.is_empty() => budget.spend(1),
-            Ok(items) => {
-                budget.spend(Budget::cost_of_failure(keyring, item));
-                fresh.extend(items);
-            }
-            Err(failed) => {
-                budget.spend(Budget::cost_of_failure(keyring, item));
-                unopened.extend(failed.items);
-            }
-        }
-    }
-    Ok(if unopened.is_empty() { Ok(fresh) } else { Err(unopened) })
-}
-
-fn put_back(value: &mut Value, object: &SealedObject, fresh: Fresh, newest: &PublicKey) {
+fn put_back(value: &mut Value, object: &SealedObject, fresh: BTreeMap<String, String>, newest: &PublicKey) {
     if let Some(object) = value.as_object_mut() {
         object.remove("status");
     }

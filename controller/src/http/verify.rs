@@ -6,10 +6,12 @@ use seal_crypto::Keyring;
 
 use super::{
     answer::Answer,
-    budget::{Budget, Stopped},
     request::{self, Request},
 };
-use crate::pool::Abandoned;
+use crate::{
+    pool::Abandoned,
+    reseal::{Budget, Stopped, single},
+};
 
 /// 200 when it opens, 409 when it does not, 500 when it is no SealedSecret.
 pub(super) fn verify(body: Vec<u8>, keyring: &Keyring, accept_v1: bool, abandoned: &Abandoned) -> Answer {
@@ -20,7 +22,7 @@ pub(super) fn verify(body: Vec<u8>, keyring: &Keyring, accept_v1: bool, abandone
     match opens(&request, keyring, accept_v1, abandoned) {
         Ok(true) => Answer::text(StatusCode::OK, ""),
         Ok(false) => Answer::text(StatusCode::CONFLICT, ""),
-        Err(stopped) => stopped.answer(),
+        Err(stopped) => stopped.into(),
     }
 }
 
@@ -34,7 +36,7 @@ fn opens(request: &Request, keyring: &Keyring, accept_v1: bool, abandoned: &Aban
     let mut all = true;
     for (name, item) in &object.items {
         budget.check()?;
-        match open_object(&request::single(object, name, item), keyring, None) {
+        match open_object(&single(object, name, item), keyring, None) {
             Ok(opened) => budget.spend(opened.tries as usize),
             Err(_) => {
                 budget.spend(Budget::cost_of_failure(keyring, item));

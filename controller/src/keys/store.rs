@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use seal_crypto::{Certificate, Keyring};
+use seal_crypto::{Certificate, Keyring, PublicKey};
 use tokio::sync::{Notify, watch};
 
 use super::{install::Install, plan::Withheld};
@@ -126,5 +126,9 @@ impl Keys for KeyStore {
             generation: state.snapshot.generation,
             install: state.install.as_ref().map(|install| install.install_key.clone()),
         })
+    }
+
+    fn newest(&self) -> Option<PublicKey> {
+        self.snapshot().newest.as_ref().map(|certificate| certificate.public_key.clone())
     }
 }

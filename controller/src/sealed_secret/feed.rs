@@ -1,11 +1,12 @@
 //! From what watches show to what is looked at. Decides only whether to look, never what to do.
 
 use super::Reconciler;
+use super::request::plan::{Owed, owed};
 use crate::index::{SecretNote, Version};
 use crate::ports::ObjectRef;
 use crate::queue::{Lane, Queue};
 use crate::watch::Sink;
-use seal_api::sealed_secret::{KIND, MANAGED};
+use seal_api::sealed_secret::{KIND, MANAGED, Rotation};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +20,15 @@ pub struct SealedFeed {
     pub reconciler: Arc<Reconciler>,
     /// Where looks are asked for.
     pub queue: Arc<Queue<ObjectRef>>,
+    /// Where answers to questions in objects are asked for.
+    pub questions: Arc<Queue<ObjectRef>>,
 }
 
 impl Sink for SealedFeed {
     fn upsert(&self, object: &Value, lane: Lane) {
+        if self.reconciler.settings.update_status && owed(object) != Owed::Nothing {
+            self.questions.add(address(object), Lane::Backlog);
+        }
         let (at, needs_a_look) = self.reconciler.glance(object);
         if needs_a_look {
             self.queue.add(at, lane);
@@ -42,6 +48,9 @@ impl Sink for SealedFeed {
         let version = text(metadata, "resourceVersion");
         if self.reconciler.index.entry(&at).is_none_or(|entry| *entry.resource_version != *version) {
             self.reconciler.index.update(&at, |entry| entry.asked = true);
+            if self.reconciler.settings.update_status && Rotation::asked(metadata).is_some() {
+                self.questions.add(at.clone(), Lane::Backlog);
+            }
             self.queue.add(at, Lane::Backlog);
         }
     }

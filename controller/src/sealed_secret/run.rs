@@ -6,7 +6,7 @@
 
 use super::feed::{SealedFeed, SecretFeed, keys_changed};
 use super::reconcile::Next;
-use super::{Reconciler, feed};
+use super::{Reconciler, feed, request};
 use crate::ports::{Kind, ObjectRef, Selection};
 use crate::queue::{Lane, Queue, SLOW, SOON};
 use crate::watch::{Sink, Watch};
@@ -32,7 +32,9 @@ pub async fn run(reconciler: Arc<Reconciler>, keys: watch::Receiver<u64>, stop: 
     let queue = Arc::new(Queue::new(context.clock.clone(), context.dice.clone()));
     let mut feeding = JoinSet::new();
     let gate = start_secret_watches(&reconciler, &queue, &mut feeding);
-    start_sealed_watches(&reconciler, &queue, &gate, &mut feeding);
+    let questions = Arc::new(Queue::new(context.clock.clone(), context.dice.clone()));
+    start_sealed_watches(&reconciler, [&queue, &questions], &gate, &mut feeding);
+    feeding.spawn(request::work(reconciler.clone(), questions));
     feeding.spawn(follow_keys(reconciler.clone(), queue.clone(), keys));
     if !reconciler.settings.watch_secrets {
         feeding.spawn(poll(reconciler.clone(), queue.clone()));
@@ -94,8 +96,9 @@ fn start_secret_watches(reconciler: &Arc<Reconciler>, queue: &Work, tasks: &mut 
     gate
 }
 
-fn start_sealed_watches(reconciler: &Arc<Reconciler>, queue: &Work, gate: &Arc<Gate>, tasks: &mut JoinSet<()>) {
-    let sink: Arc<dyn Sink> = Arc::new(SealedFeed { reconciler: reconciler.clone(), queue: queue.clone() });
+fn start_sealed_watches(reconciler: &Arc<Reconciler>, [queue, questions]: [&Work; 2], gate: &Arc<Gate>, tasks: &mut JoinSet<()>) {
+    let feed = SealedFeed { reconciler: reconciler.clone(), queue: queue.clone(), questions: questions.clone() };
+    let sink: Arc<dyn Sink> = Arc::new(feed);
     for namespace in namespaces(reconciler) {
         let what = Selection { kind: Kind::SealedSecrets, namespace, labels: reconciler.settings.labels.clone() };
         let compare = Selection { kind: Kind::SealedSecretsMeta, ..what.clone() };

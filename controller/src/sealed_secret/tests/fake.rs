@@ -1,13 +1,15 @@
 //! An API server in a map, with what matters here: resource versions, preconditions, generations, immutability and crashes.
 
 use crate::context::Context;
+use crate::pool::Abandoned;
 use crate::ports::{
-    Answer, Change, Clock, Crypto, Dice, KeyView, Keys, Kind, Kube, KubeError, Lease, LiveSecret, Meter, ObjectRef, Page,
+    Answer, Aside, Change, Clock, Crypto, Dice, KeyView, Keys, Kind, Kube, KubeError, Lease, LiveSecret, Meter, ObjectRef, Page,
     SecretDraft, Selection, Work, Written,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
+use seal_crypto::PublicKey;
 use seal_secret::SecretBytes;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -234,7 +236,10 @@ impl Kube for FakeKube {
             let Some(object) = store.sealed.get_mut(at).filter(|object| object["metadata"]["uid"] == uid) else {
                 return Err(KubeError::NotFound);
             };
-            object["status"] = status;
+            let mut fields = object["status"].as_object().cloned().unwrap_or_default();
+            fields.extend(status.as_object().cloned().unwrap_or_default());
+            fields.retain(|_, value| !value.is_null());
+            object["status"] = Value::Object(fields);
             object["metadata"]["resourceVersion"] = version.into();
             let shown = object.clone();
             store.writes.push("status");
@@ -335,6 +340,10 @@ impl Keys for FakeKeys {
     fn view(&self) -> KeyView {
         self.0.lock().unwrap().clone()
     }
+    fn newest(&self) -> Option<PublicKey> {
+        let ring = &self.0.lock().unwrap().ring;
+        Some(ring.get(ring.fingerprints().next()?)?.public().clone())
+    }
 }
 
 /// Private-key work at once, in place.
@@ -342,6 +351,9 @@ pub(crate) struct Inline;
 impl Crypto for Inline {
     fn run(&self, work: Work) -> BoxFuture<'static, ()> {
         async move { work() }.boxed()
+    }
+    fn run_aside(&self, work: Aside) -> BoxFuture<'static, ()> {
+        async move { work(&Abandoned::default()) }.boxed()
     }
 }
 

@@ -65,6 +65,7 @@ pub(super) struct World {
 struct Process {
     reconciler: Arc<Reconciler>,
     queue: Arc<Queue<ObjectRef>>,
+    questions: Arc<Queue<ObjectRef>>,
     sealed: SealedFeed,
     secrets: SecretFeed,
 }
@@ -99,13 +100,14 @@ impl World {
             let happened = self.kube.with(|store| std::mem::take(&mut store.happened));
             let quiet = happened.is_empty();
             happened.into_iter().for_each(|one| self.process.deliver(&one));
+            let answered = self.process.answer();
             match self.process.queue.try_take() {
                 Some(taken) => {
                     let next = block_on(self.process.reconciler.reconcile(&taken.key));
                     again(&self.process.queue, &taken.key, next);
                     self.process.queue.done(&taken.key);
                 }
-                None if quiet => return,
+                None if quiet && !answered => return,
                 None => {}
             }
         }
@@ -115,7 +117,8 @@ impl World {
     pub(super) fn pass(&self, time: Duration) {
         let end = self.clock.now() + time;
         self.settle();
-        while let Some(due) = self.process.queue.next_due().filter(|due| *due <= end) {
+        let next = || [&self.process.queue, &self.process.questions].into_iter().filter_map(|queue| queue.next_due()).min();
+        while let Some(due) = next().filter(|due| *due <= end) {
             self.clock.advance_to(due);
             self.settle();
         }
@@ -186,6 +189,15 @@ impl World {
 }
 
 impl Process {
+    /// Answers one question, when there is one.
+    fn answer(&self) -> bool {
+        let Some(taken) = self.questions.try_take() else { return false };
+        let next = block_on(self.reconciler.answer(&taken.key));
+        again(&self.questions, &taken.key, next);
+        self.questions.done(&taken.key);
+        true
+    }
+
     fn deliver(&self, happened: &Happened) {
         let (sink, change): (&dyn Sink, _) = match happened {
             Happened::Sealed(change) => (&self.sealed, change),
@@ -223,6 +235,7 @@ fn process(
         meter: Arc::new(Counter(decrypts.clone())),
     };
     let queue = Arc::new(Queue::new(context.clock.clone(), context.dice.clone()));
+    let questions = Arc::new(Queue::new(context.clock.clone(), context.dice.clone()));
     let reconciler = Arc::new(Reconciler {
         context,
         settings: settings.clone(),
@@ -230,9 +243,10 @@ fn process(
         templates: Arc::new(NoTemplates),
     });
     Process {
-        sealed: SealedFeed { reconciler: reconciler.clone(), queue: queue.clone() },
+        sealed: SealedFeed { reconciler: reconciler.clone(), queue: queue.clone(), questions: questions.clone() },
         secrets: SecretFeed { reconciler: reconciler.clone(), queue: queue.clone() },
         reconciler,
         queue,
+        questions,
     }
 }

@@ -2,10 +2,12 @@
 
 mod crd;
 mod decode;
+mod rotation;
 mod status;
 
 pub use crd::crd_yaml;
 pub use decode::{Meta, SealedSecret, Spec, Template};
+pub use rotation::{ROTATE_REQUEST, Rotation};
 pub use status::{SecretRecord, Status};
 
 /// API group.
