@@ -9,7 +9,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 /// CPU time (user and system) of this process so far.
 #[allow(dead_code, reason = "each bench includes this file and uses what it needs")]
-pub fn own_cpu() -> Duration {
+pub(crate) fn own_cpu() -> Duration {
     cpu(UsageWho::RUSAGE_SELF)
 }
 
@@ -21,13 +21,13 @@ fn cpu(who: UsageWho) -> Duration {
 
 /// Peak resident size in KiB of the largest child waited for so far. Measure the smaller side first.
 #[allow(dead_code, reason = "each bench includes this file and uses what it needs")]
-pub fn largest_child_kib() -> i64 {
+pub(crate) fn largest_child_kib() -> i64 {
     getrusage(UsageWho::RUSAGE_CHILDREN).expect("getrusage has no failing arguments here").max_rss()
 }
 
 /// One run of a command to its end: wall time and CPU time. Fails loudly when the command fails.
 #[allow(dead_code, reason = "each bench includes this file and uses what it needs")]
-pub fn run(command: &mut Command) -> (Duration, Duration) {
+pub(crate) fn run(command: &mut Command) -> (Duration, Duration) {
     let before = cpu(UsageWho::RUSAGE_CHILDREN);
     let start = Instant::now();
     let status = command.stdout(Stdio::null()).status().expect("the command starts");
@@ -37,13 +37,13 @@ pub fn run(command: &mut Command) -> (Duration, Duration) {
 }
 
 /// Median of durations.
-pub fn median(mut times: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
 }
 
 /// Prints one comparison: medians of both sides and the median of the paired ratios theirs / ours.
-pub fn compare(what: &str, ours: Vec<Duration>, theirs: Vec<Duration>) {
+pub(crate) fn compare(what: &str, ours: Vec<Duration>, theirs: Vec<Duration>) {
     let mut ratios: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| b.as_secs_f64() / a.as_secs_f64()).collect();
     ratios.sort_by(f64::total_cmp);
     let (low, middle, high) = (ratios[0], ratios[ratios.len() / 2], ratios[ratios.len() - 1]);

@@ -8,10 +8,11 @@ use std::process::Command;
 use std::sync::Mutex;
 
 /// What can be built, and how the program learns its own version (some suites ask for it).
-const TOOLS: [(&str, &str, &str); 3] = [
-    ("openbench", "sealkit.dev/tests/peers/openbench", ""),
-    ("kubeseal", "github.com/bitnami/sealed-secrets/cmd/kubeseal", "-X main.VERSION=0.40.0"),
-    ("sealed-secrets-controller", "github.com/bitnami/sealed-secrets/cmd/controller", "-X main.VERSION=0.40.0"),
+const TOOLS: [(&str, &str, &str, &str); 4] = [
+    ("openbench", "tests/peers", "sealkit.dev/tests/peers/openbench", ""),
+    ("kubeseal", "tests/peers", "github.com/bitnami/sealed-secrets/cmd/kubeseal", "-X main.VERSION=0.40.0"),
+    ("sealed-secrets-controller", "tests/peers", "github.com/bitnami/sealed-secrets/cmd/controller", "-X main.VERSION=0.40.0"),
+    ("kustomize", "tests/deploy", "sigs.k8s.io/kustomize/kustomize/v5", ""),
 ];
 
 /// A peer's program, or nothing after saying loudly why. Tests return early then; under `CI=true` it panics instead,
@@ -36,8 +37,10 @@ fn find(name: &str) -> Result<PathBuf> {
         ensure!(path.is_file(), "SEAL_PEERS_DIR={} has no {name}", dir.display());
         return Ok(path);
     }
-    let Some((_, package, ldflags)) = TOOLS.iter().find(|(tool, _, _)| *tool == name) else { bail!("no peer is called {name}") };
-    let module = tools::repository().join("tests/peers");
+    let Some((_, module, package, ldflags)) = TOOLS.iter().find(|(tool, ..)| *tool == name) else {
+        bail!("no peer is called {name}")
+    };
+    let module = tools::repository().join(module);
     let dir = tools::target().join("tools/bin");
     let (path, stamp) = (dir.join(name), dir.join(format!("{name}.built-from")));
     let wanted = digest(&module, ldflags)?;
