@@ -1,6 +1,6 @@
 //! What a case has in hand: a cluster, maybe a controller, a namespace, and words for what it wants to see.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::{Event, Secret};
 use kube::ResourceExt;
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, PostParams};
@@ -177,13 +177,11 @@ impl Case {
     }
 }
 
-/// The newest public key a controller serves; a first key takes a moment to make.
+/// The newest public key a controller serves. Asked once: who is ready serves it, or will not for want of one.
 pub(crate) async fn public_key(controller: &Controller) -> Result<PublicKey> {
-    let answer = eventually("/v1/cert.pem", SOON, || async {
-        let (status, pem) = controller.get("/v1/cert.pem").await?;
-        Ok((status == 200).then_some(pem))
-    });
-    Ok(Certificate::from_pem(answer.await?.as_bytes()).context("/v1/cert.pem is no certificate")?.public_key)
+    let (status, pem) = controller.get("/v1/cert.pem").await?;
+    ensure!(status == 200, "/v1/cert.pem of a ready controller answers {status}: {pem}");
+    Ok(Certificate::from_pem(pem.as_bytes()).context("/v1/cert.pem is no certificate")?.public_key)
 }
 
 /// A condition of an object by its type.

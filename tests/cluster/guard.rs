@@ -3,7 +3,8 @@
 use crate::case::Case;
 use crate::runner::tests;
 use anyhow::{Result, ensure};
-use kube::ResourceExt;
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, ResourceExt};
 use seal_tests::key_secret;
 use serde_json::json;
 
@@ -39,14 +40,12 @@ async fn owners_and_finalizers_of_a_template_are_not_taken(case: &Case) -> Resul
     let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "00000000-0000-0000-0000-000000000000"});
     let template = json!({"metadata": {"finalizers": ["seal-tests.example/forever"], "ownerReferences": [owner], "name": "other", "namespace": "kube-system"}});
     case.put(&case.sealed("db").await?.item("k", "v").template(template)).await?;
-    let condition = case.expect_condition("db", "Ready", "True", "").await;
-    let refused = condition.is_err();
-    if refused {
-        case.expect_condition("db", "Ready", "False", "Refused").await?;
-        ensure!(case.secrets().get_opt("db").await?.is_none());
-    } else {
-        let secret = case.secrets().get("db").await?;
-        ensure!(!secret.owner_references().iter().any(|owner| owner.kind == "ConfigMap"), "{:?}", secret.owner_references());
-    }
+    let secret = case.expect_data("db", &[("k", "v")]).await?;
+    case.expect_condition("db", "Ready", "True", "").await?;
+    let [owner] = secret.owner_references() else { anyhow::bail!("owners: {:?}", secret.owner_references()) };
+    ensure!(owner.kind == "SealedSecret" && owner.name == "db", "{owner:?}");
+    ensure!(secret.finalizers().is_empty(), "it would outlive its object: {:?}", secret.finalizers());
+    let elsewhere: Api<Secret> = Api::namespaced(case.plane().client(), "kube-system");
+    ensure!(elsewhere.get_opt("other").await?.is_none(), "the template chose the place");
     Ok(())
 }

@@ -22,8 +22,6 @@ async fn ours_under_the_name_kubeseal_does_the_same(case: &Case) -> Result<()> {
 }
 
 async fn seals_and_validates(case: &Case, program: &Path, first: &[&str]) -> Result<()> {
-    // Waits for the first key, which kubeseal would not.
-    case.key().await?;
     let kubeconfig = case.plane().kubeconfig();
     let kubeconfig = kubeconfig.to_str().context("a path in UTF-8")?;
     let run = |more: &[&str], input: &[u8]| {

@@ -10,6 +10,7 @@ mod canary;
 mod case;
 mod create;
 mod drift;
+mod fault;
 mod guard;
 mod http;
 mod keys;
@@ -17,12 +18,15 @@ mod kubeseal;
 mod leader;
 mod ownership;
 mod poison;
+mod profile;
 mod restart;
 mod retry;
 mod runner;
 mod status;
 mod swap;
+mod tries;
 mod trust;
+mod verbs;
 
 use libtest_mimic::Arguments;
 use seal_tests::{lab, peers, tools};
@@ -46,7 +50,18 @@ fn main() -> ExitCode {
         kubeseal::tests(),
         poison::tests(),
     ];
-    let alone = [keys::tests(), restart::tests(), leader::tests(), canary::tests(), swap::tests(), trust::tests()];
+    let alone = [
+        keys::tests(),
+        restart::tests(),
+        leader::tests(),
+        canary::tests(),
+        swap::tests(),
+        trust::tests(),
+        tries::tests(),
+        profile::tests(),
+        fault::tests(),
+        verbs::tests(),
+    ];
     runner::run(arguments, shared.concat(), alone.concat())
 }
 
@@ -56,6 +71,7 @@ fn prepare() -> anyhow::Result<()> {
     if !lab::inside() {
         peers::tool("sealed-secrets-controller");
         peers::tool("kubeseal");
+        peers::tool("kustomize");
     }
     lab::enter()
 }

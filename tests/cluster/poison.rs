@@ -11,7 +11,7 @@ tests![malformed_objects_do_not_stop_the_others];
 
 /// Whatever of these the API server lets in must not keep the next object waiting.
 async fn malformed_objects_do_not_stop_the_others(case: &Case) -> Result<()> {
-    let specs: [Value; 8] = [
+    let specs: [Value; 9] = [
         json!({"encryptedData": {"k": 5}}),
         json!({"encryptedData": {"k": null}}),
         json!({"encryptedData": {"k": {"deep": ["x"]}}}),
@@ -19,6 +19,8 @@ async fn malformed_objects_do_not_stop_the_others(case: &Case) -> Result<()> {
         json!({"encryptedData": {"": "AgA=", "../x": "AgA=", "UPPER lower": "AgA="}}),
         json!({"encryptedData": {}, "data": "bm90IGEgYmxvYg=="}),
         json!({"encryptedData": {"k": "AgA="}, "data": "bm90IGEgYmxvYg=="}),
+        // An age file, as a later format has it.
+        json!({"encryptedData": {"k": "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBBQUFBCkFBQUEKLS0tIEFBQUEK"}}),
         json!({"encryptedData": {"k": "AgA="}, "template": {"metadata": {"labels": {"x": "not a label!"}, "annotations": null}, "type": ""}}),
     ];
     let mut taken = 0;

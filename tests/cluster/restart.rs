@@ -1,15 +1,17 @@
 //! A restart with nothing changed costs no private-key operation and no write; a killed process leaves nothing half done.
 
-use crate::case::{Case, compatible, public_key};
+use crate::case::{Case, SOON, compatible, public_key};
 use crate::runner::tests;
 use anyhow::{Result, ensure};
 use kube::ResourceExt;
-use kube::api::ListParams;
-use seal_tests::{Controller, Sealed};
+use kube::api::{ListParams, Patch, PatchParams};
+use seal_tests::{Controller, Sealed, eventually};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 tests![
     a_restart_with_nothing_changed_opens_and_writes_nothing,
+    a_look_that_changes_nothing_writes_nothing,
     what_happened_while_it_was_away_is_caught_up,
     sigterm_ends_it_cleanly
 ];
@@ -44,7 +46,7 @@ async fn a_restart_with_nothing_changed_opens_and_writes_nothing(case: &Case) ->
     // A new object is answered after the backlog was looked through or before it; either way it opens two items.
     case.put(&Sealed::new(&key, &case.namespace, "new").item("a", "1").item("b", "2")).await?;
     case.expect_synced("new").await?;
-    let looked = seal_tests::eventually("a look at every object", crate::case::SOON, || async {
+    let looked = eventually("a look at every object", SOON, || async {
         let noops = controller.metric("seal_controller_noops_total", "").await?.unwrap_or(0.0);
         Ok((noops >= OBJECTS as f64).then_some(()))
     });
@@ -57,6 +59,36 @@ async fn a_restart_with_nothing_changed_opens_and_writes_nothing(case: &Case) ->
     Ok(())
 }
 
+/// Alone, so that the count of looks is this object's own.
+async fn a_look_that_changes_nothing_writes_nothing(case: &Case) -> Result<()> {
+    let controller = Controller::start(case.plane(), compatible()).await?;
+    let key = public_key(&controller).await?;
+    case.put(&Sealed::new(&key, &case.namespace, "db").item("k", "v")).await?;
+    case.expect_synced("db").await?;
+    case.expect_event("db", "Unsealed").await?;
+    let count = async |name: &str| Ok::<_, anyhow::Error>(controller.metric(name, "").await?.unwrap_or(0.0));
+    let (looks, decrypts) = ("seal_controller_noops_total", "seal_controller_decrypts_total");
+    let before = (count(looks).await?, count(decrypts).await?);
+    // A label on the object. One watch shows both objects in order: once the later one is synced, the label was seen.
+    let labelled = case.patch("db", json!({"metadata": {"labels": {"touched": "yes"}}})).await?;
+    case.put(&Sealed::new(&key, &case.namespace, "later").item("k", "v")).await?;
+    case.expect_synced("later").await?;
+    // A label on the Secret, which whoever put it there may keep: it moves the version, so the data is compared.
+    let label = json!({"metadata": {"labels": {"theirs": "yes"}}});
+    let secret = case.secrets().patch("db", &PatchParams::default(), &Patch::Merge(&label)).await?;
+    let looked = eventually("a look at the Secret", SOON, || async { Ok((count(looks).await? > before.0).then_some(())) });
+    looked.await?;
+    ensure!(count(decrypts).await? == before.1 + 1.0, "only the later object's one item had to be opened");
+    ensure!(case.secrets().get("db").await?.resource_version() == secret.resource_version(), "the Secret was written again");
+    let object = case.objects().get("db").await?;
+    ensure!(object.resource_version() == labelled.resource_version(), "the status was written again: {}", object.data["status"]);
+    let events = case.events("db").await?;
+    let unsealed = events.iter().filter(|event| event.reason.as_deref() == Some("Unsealed"));
+    let told: i32 = unsealed.map(|event| event.count.unwrap_or(1)).sum();
+    ensure!(told == 1, "{told} events of one success");
+    Ok(())
+}
+
 async fn what_happened_while_it_was_away_is_caught_up(case: &Case) -> Result<()> {
     let controller = Controller::start(case.plane(), compatible()).await?;
     let (key, home) = (public_key(&controller).await?, controller.home.clone());
@@ -65,8 +97,8 @@ async fn what_happened_while_it_was_away_is_caught_up(case: &Case) -> Result<()>
         case.expect_synced(name).await?;
     }
     controller.kill()?;
-    let edit = serde_json::json!({"stringData": {"k": "edited"}});
-    case.secrets().patch("edited", &kube::api::PatchParams::default(), &kube::api::Patch::Merge(&edit)).await?;
+    let edit = json!({"stringData": {"k": "edited"}});
+    case.secrets().patch("edited", &PatchParams::default(), &Patch::Merge(&edit)).await?;
     case.secrets().delete("deleted", &kube::api::DeleteParams::default()).await?;
     case.put(&Sealed::new(&key, &case.namespace, "changed").item("k", "2")).await?;
     case.put(&Sealed::new(&key, &case.namespace, "new").item("k", "3")).await?;

@@ -1,22 +1,22 @@
 //! Conditions: always there, always current, for people, Argo CD and Flux alike.
 
-use crate::case::{Case, SOON, condition};
+use crate::case::{Case, SOON};
 use crate::runner::tests;
 use anyhow::{Result, ensure};
-use kube::ResourceExt;
+use kube::api::{Patch, PatchParams};
 use seal_crypto::{PrivateKey, Scope};
 use seal_tests::{Sealed, eventually};
 use serde_json::json;
 
 tests![
     the_message_names_every_item_that_does_not_open,
-    a_label_edit_right_after_creation_does_not_lose_the_status,
+    a_label_edit_while_items_are_opened_does_not_lose_the_status,
     a_new_reason_for_failure_reaches_the_status,
     a_scope_annotation_alone_is_noticed,
     failure_then_success_within_moments_ends_true,
     an_immutable_secret_says_so,
     template_data_is_refused_clearly_until_it_is_supported,
-    nothing_is_written_when_nothing_changed,
+    null_in_a_template_never_reaches_the_controller,
 ];
 
 async fn the_message_names_every_item_that_does_not_open(case: &Case) -> Result<()> {
@@ -40,21 +40,28 @@ async fn the_message_names_every_item_that_does_not_open(case: &Case) -> Result<
     Ok(())
 }
 
-async fn a_label_edit_right_after_creation_does_not_lose_the_status(case: &Case) -> Result<()> {
-    // Enough items that edits land before, during and after the opening.
-    for round in 0..5 {
+/// Upstream writes its status against the version it began with; an edit meanwhile makes that a conflict, and it never
+/// tries again. So the label is edited until the Secret is there: some edit lands between reading and writing.
+async fn a_label_edit_while_items_are_opened_does_not_lose_the_status(case: &Case) -> Result<()> {
+    for round in 0..3 {
         let name = format!("quick-{round}");
         let mut sealed = case.sealed(&name).await?;
-        for item in 0..40 {
+        for item in 0..300 {
             sealed = sealed.item(&format!("k{item}"), "v");
         }
         case.put(&sealed).await?;
-        for edit in 0..15 {
-            case.patch(&name, json!({"metadata": {"labels": {"edited": edit.to_string()}}})).await?;
-        }
-    }
-    for round in 0..5 {
-        case.expect_synced(&format!("quick-{round}")).await?;
+        let mut edits = 0;
+        let written = eventually("the Secret, while its object is being edited", SOON, || {
+            edits += 1;
+            let label = json!({"metadata": {"labels": {"edited": edits.to_string()}}});
+            let name = &name;
+            async move {
+                case.patch(name, label).await?;
+                Ok(case.secrets().get_opt(name).await?)
+            }
+        });
+        written.await?;
+        case.expect_synced(&name).await?;
     }
     Ok(())
 }
@@ -74,6 +81,10 @@ async fn a_scope_annotation_alone_is_noticed(case: &Case) -> Result<()> {
     case.patch("db", json!({"metadata": {"annotations": {"sealedsecrets.bitnami.com/cluster-wide": "true"}}})).await?;
     case.expect_data("db", &[("k", "v")]).await?;
     case.expect_synced("db").await?;
+    // And back. Nothing is being retried now, so only the edit itself can be what is noticed.
+    case.patch("db", json!({"metadata": {"annotations": {"sealedsecrets.bitnami.com/cluster-wide": null}}})).await?;
+    case.expect_not_synced("db").await?;
+    case.expect_data("db", &[("k", "v")]).await?;
     Ok(())
 }
 
@@ -102,41 +113,38 @@ async fn an_immutable_secret_says_so(case: &Case) -> Result<()> {
     Ok(())
 }
 
-/// Until the template engine is there. Above all the message must not carry what the template saw.
+/// Until the template engine is there. Above all the message must not carry what the template saw, and templates that
+/// cost upstream seconds each must not keep others waiting.
 async fn template_data_is_refused_clearly_until_it_is_supported(case: &Case) -> Result<()> {
+    let keys: serde_json::Map<_, _> = (0..12).map(|n| (format!("k{n}"), json!("{{ genPrivateKey \"rsa\" }}"))).collect();
+    case.put(&case.sealed("slow").await?.item("password", "v").template(json!({"data": keys}))).await?;
     let leak = json!({"data": {"leak": "{{ fail .password }}"}});
     case.put(&case.sealed("db").await?.item("password", "canary-in-a-template").template(leak)).await?;
-    let condition = case.expect_condition("db", "Ready", "False", "TemplateUnavailable").await?;
-    ensure!(!condition.to_string().contains("canary-in-a-template"));
-    ensure!(case.secrets().get_opt("db").await?.is_none(), "half a Secret was written");
+    for name in ["db", "slow"] {
+        let condition = case.expect_condition(name, "Ready", "False", "TemplateUnavailable").await?;
+        ensure!(!condition.to_string().contains("canary-in-a-template"));
+        ensure!(case.secrets().get_opt(name).await?.is_none(), "half a Secret was written");
+    }
+    case.expect_event("db", "ErrUnsealFailed").await?;
     for event in case.events("db").await? {
         ensure!(!event.message.unwrap_or_default().contains("canary-in-a-template"));
     }
+    ensure!(!case.controller().log().contains("canary-in-a-template"), "the log has it");
     Ok(())
 }
 
-async fn nothing_is_written_when_nothing_changed(case: &Case) -> Result<()> {
-    case.put(&case.sealed("db").await?.item("k", "v")).await?;
+/// `null` in `template.data` is to drop a key; the definition does not let it through. Pinned here because the definition
+/// is upstream's to the byte: created, the null is pruned and the object is one without templates; applied, it is refused.
+async fn null_in_a_template_never_reaches_the_controller(case: &Case) -> Result<()> {
+    let sealed = case.sealed("db").await?.item("k", "v").template(json!({"data": {"k": null}}));
+    let object = case.put(&sealed).await?;
+    ensure!(object.data["spec"]["template"]["data"] == json!({}), "{}", object.data["spec"]["template"]);
+    case.expect_data("db", &[("k", "v")]).await?;
     case.expect_synced("db").await?;
-    case.expect_event("db", "Unsealed").await?;
-    let secret = case.secrets().get("db").await?.resource_version();
-    // A label makes the controller look again; a second object shows that it has.
-    let labelled = case.patch("db", json!({"metadata": {"labels": {"touched": "yes"}}})).await?;
-    case.put(&case.sealed("later").await?.item("k", "v")).await?;
-    case.expect_synced("later").await?;
-    let settled = eventually("one event and no write", SOON, || async {
-        let events = case.events("db").await?;
-        let unsealed: i32 =
-            events.iter().filter(|event| event.reason.as_deref() == Some("Unsealed")).map(|event| event.count.unwrap_or(1)).sum();
-        Ok((unsealed == 1).then_some(()))
-    });
-    settled.await?;
-    ensure!(case.secrets().get("db").await?.resource_version() == secret, "the Secret was written again");
-    let object = case.objects().get("db").await?;
-    ensure!(
-        object.resource_version() == labelled.resource_version(),
-        "the status was written again: {:?}",
-        condition(&object, "Synced")
-    );
-    Ok(())
+    let other = case.sealed("other").await?.item("k", "v").template(json!({"data": {"k": null}}));
+    let how = PatchParams::apply("seal-tests");
+    match case.objects().patch("other", &how, &Patch::Apply(&other.object()?)).await {
+        Err(kube::Error::Api(status)) if status.code == 422 => Ok(()),
+        other => anyhow::bail!("a null was applied: {:?}", other.map(|object| object.data)),
+    }
 }

@@ -1,5 +1,6 @@
 //! Our controller as a process: its own service account, exactly the rights in `deploy/`, a "Pod" address of its own.
 
+use crate::overlay::Overlay;
 use crate::plane::ControlPlane;
 use crate::process::{Process, unique};
 use crate::{eventually, kubeconfig, rbac, service, tools, upstream};
@@ -17,8 +18,8 @@ pub struct Options {
     pub args: Vec<String>,
     /// Extra environment.
     pub env: Vec<(String, String)>,
-    /// The folder whose rights it gets; `deploy/base` when empty.
-    pub rights: Option<PathBuf>,
+    /// The variant whose rights and arguments it gets; the rights of `deploy/base` when empty.
+    pub overlay: Option<Overlay>,
     /// The Service's name; upstream's default when empty.
     pub service: Option<String>,
     /// Another program than the one under test.
@@ -150,6 +151,11 @@ impl Controller {
         Ok((answer.status().as_u16(), answer.text().await?))
     }
 
+    /// True while it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
+    }
+
     /// Everything it wrote.
     pub fn log(&self) -> String {
         self.process.log()
@@ -179,12 +185,17 @@ impl Controller {
 
 /// Our own program takes a kubeconfig; the token in it is the service account's.
 async fn outside_a_pod(plane: &ControlPlane, program: &Path, home: &str, options: &Options, id: u32) -> Result<Command> {
-    let rights = options.rights.clone().unwrap_or_else(|| tools::repository().join("deploy/base"));
-    let account = rbac::apply(plane, &rights, home).await?;
+    let account = match &options.overlay {
+        Some(overlay) => rbac::apply_overlay(plane, overlay, home).await?,
+        None => rbac::apply_base(plane, home).await?,
+    };
     let token = rbac::token(plane, home, &account).await?;
     let config = plane.dir().join(format!("controller-{id}.kubeconfig"));
     kubeconfig::write(&config, plane.server(), &plane.ca(), &token, home)?;
     let mut command = Command::new(program);
     command.env("KUBECONFIG", &config).env("POD_NAMESPACE", home);
+    if let Some(overlay) = &options.overlay {
+        command.args(overlay.args()?);
+    }
     Ok(command)
 }

@@ -7,6 +7,7 @@ pub mod key_secret;
 pub mod kubeconfig;
 pub mod lab;
 pub mod manifests;
+pub mod overlay;
 pub mod peers;
 pub mod plane;
 pub mod process;
@@ -18,5 +19,6 @@ pub mod upstream;
 
 pub use controller::{Controller, Options};
 pub use eventually::eventually;
+pub use overlay::Overlay;
 pub use plane::ControlPlane;
 pub use sealed::Sealed;

@@ -29,13 +29,19 @@ pub fn read_dir(dir: &Path) -> Result<Vec<DynamicObject>> {
 /// When it cannot be read or a document has no kind and name.
 pub fn read(file: &Path) -> Result<Vec<DynamicObject>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    parse(&text, &file.display().to_string())
+}
+
+/// All objects of a YAML text; `name` says in errors whose it is.
+///
+/// # Errors
+/// When a document is no object.
+pub fn parse(text: &str, name: &str) -> Result<Vec<DynamicObject>> {
     let mut objects = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(&text) {
-        let value = serde_json::Value::deserialize(document).with_context(|| format!("{} is not YAML", file.display()))?;
+    for document in serde_yaml::Deserializer::from_str(text) {
+        let value = serde_json::Value::deserialize(document).with_context(|| format!("{name} is not YAML"))?;
         if !value.is_null() {
-            objects.push(
-                serde_json::from_value(value).with_context(|| format!("{} holds something that is no object", file.display()))?,
-            );
+            objects.push(serde_json::from_value(value).with_context(|| format!("{name} holds something that is no object"))?);
         }
     }
     Ok(objects)

@@ -11,6 +11,7 @@ use serde_json::json;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The administrator's token (group `system:masters`), for the test itself; programs under test get their own.
@@ -21,7 +22,12 @@ pub struct ControlPlane {
     client: Client,
     server: String,
     dir: tempfile::TempDir,
-    _servers: Vec<Process>,
+    tools: PathBuf,
+    ports: [u16; 2],
+    _manager: Process,
+    /// None while it is stopped on purpose.
+    api: Mutex<Option<Process>>,
+    _etcd: Process,
 }
 
 impl ControlPlane {
@@ -44,7 +50,8 @@ impl ControlPlane {
         apply_crds(&client, &tools::repository().join("deploy/crds")).await?;
         // After the CRDs: the garbage collector asks which kinds exist at its start, and then only every 30 seconds.
         let manager = start_controller_manager(&tools, dir.path())?;
-        let plane = Self { client, server, dir, _servers: vec![manager, api, etcd] };
+        let (api, ports) = (Mutex::new(Some(api)), [etcd_port, port]);
+        let plane = Self { client, server, dir, tools, ports, _manager: manager, api, _etcd: etcd };
         plane.settle().await?;
         Ok(plane)
     }
@@ -56,6 +63,26 @@ impl ControlPlane {
             Ok(accounts.get_opt("default").await?.map(|_| ()))
         })
         .await
+    }
+
+    /// Kills the API server; what it stored stays.
+    ///
+    /// # Errors
+    /// When it was not running.
+    pub fn stop_api_server(&self) -> Result<()> {
+        let api = self.api.lock().unwrap_or_else(PoisonError::into_inner).take();
+        api.context("the API server is stopped already")?.kill()
+    }
+
+    /// Starts it again on the same port with what is stored, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it is not ready within its time.
+    pub async fn start_api_server(&self) -> Result<()> {
+        let api = start_api_server(&self.tools, self.dir.path(), self.ports[0], self.ports[1])?;
+        wait_ready(&self.server, &api, &self.ca()).await?;
+        *self.api.lock().unwrap_or_else(PoisonError::into_inner) = Some(api);
+        Ok(())
     }
 
     /// A client with every right, for the test itself.

@@ -1,24 +1,41 @@
 //! Exactly the rights in `deploy/`, under names of our own so that several controllers can share a cluster. Never more.
 
-use crate::manifests;
+use crate::overlay::Overlay;
 use crate::plane::ControlPlane;
+use crate::{manifests, tools};
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::ResourceExt;
 use kube::api::{Api, DynamicObject, PostParams};
 use serde_json::{Value, json};
-use std::path::Path;
 
 const KINDS: [&str; 5] = ["ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
 
-/// Applies the rights found in `dir` for a controller living in `home`; returns its service account's name.
+/// Applies the rights found in `deploy/base` for a controller living in `home`; returns its service account's name.
 ///
 /// # Errors
 /// When the folder holds no service account or the API server refuses.
-pub async fn apply(plane: &ControlPlane, dir: &Path, home: &str) -> Result<String> {
+pub async fn apply_base(plane: &ControlPlane, home: &str) -> Result<String> {
+    apply(plane, manifests::read_dir(&tools::repository().join("deploy/base"))?, home, |_| vec![home]).await
+}
+
+/// Applies the rights of a rendered variant.
+///
+/// # Errors
+/// When it holds no service account or the API server refuses.
+pub async fn apply_overlay(plane: &ControlPlane, overlay: &Overlay, home: &str) -> Result<String> {
+    apply(plane, overlay.objects.clone(), home, |object| overlay.places(object, home)).await
+}
+
+async fn apply<'a>(
+    plane: &ControlPlane,
+    objects: Vec<DynamicObject>,
+    home: &str,
+    places: impl Fn(&DynamicObject) -> Vec<&'a str>,
+) -> Result<String> {
     let mut account = None;
-    for mut object in manifests::read_dir(dir)? {
+    for object in objects {
         let kind = object.types.as_ref().map(|types| types.kind.clone()).unwrap_or_default();
         if !KINDS.contains(&kind.as_str()) {
             continue;
@@ -27,15 +44,18 @@ pub async fn apply(plane: &ControlPlane, dir: &Path, home: &str) -> Result<Strin
         if kind == "ServiceAccount" {
             account = Some(object.name_any());
         }
-        rename(&mut object, home, cluster_wide);
-        manifests::apply(&plane.client(), object, (!cluster_wide).then_some(home)).await?;
+        for place in places(&object) {
+            let mut object = object.clone();
+            rename(&mut object, home, place, cluster_wide);
+            manifests::apply(&plane.client(), object, (!cluster_wide).then_some(place)).await?;
+        }
     }
-    account.with_context(|| format!("{} has no ServiceAccount", dir.display()))
+    account.context("rights without a ServiceAccount")
 }
 
-/// Cluster-wide names get the home namespace appended; every namespace named becomes the home namespace.
-fn rename(object: &mut DynamicObject, home: &str, cluster_wide: bool) {
-    object.metadata.namespace = (!cluster_wide).then(|| home.to_owned());
+/// Cluster-wide names get the home namespace appended; the service account is the one at home.
+fn rename(object: &mut DynamicObject, home: &str, place: &str, cluster_wide: bool) {
+    object.metadata.namespace = (!cluster_wide).then(|| place.to_owned());
     if cluster_wide {
         object.metadata.name = Some(format!("{}-{home}", object.name_any()));
     }
