@@ -195,8 +195,8 @@ impl<'a> Builder<'a> {
         if open.map || open.flow {
             return;
         }
-        let at =
-            if open.dashes.is_empty() { skip_indicators(self.text, self.cursor) } else { skip_blank(self.text, self.cursor) };
+        // The element before may end with the colon, tag or anchor of a value that is not there.
+        let at = skip_indicators(self.text, self.cursor);
         open.dashes.push(at);
         self.cursor = at + 1;
     }

@@ -85,6 +85,9 @@ fn trees_take_the_style_of_their_surroundings() {
         ("a: 1\n", "b", r#"{"k":{}}"#, "a: 1\nb:\n  k: {}\n"),
         ("l:\n-\n  a:\n- 2\n", "l.0", r#"{"k":"v"}"#, "l:\n-\n  k: v\n- 2\n"),
         ("a:\n  b: \nc: 1\n", "a", r#"{"k":"x\ny\n"}"#, "a:\n  k: |\n    x\n    y\nc: 1\n"),
+        ("l:\n- a:\n- 2\n", "l.1", r#"{"k":["v"]}"#, "l:\n- a:\n-\n  k:\n  - v\n"),
+        ("l:\n- a: !!str\n- &x\n- 3\n", "l.2", r#"{"k":["v"]}"#, "l:\n- a: !!str\n- &x\n-\n  k:\n  - v\n"),
+        ("l:\n- ? a\n- 2\n", "l.1", r#"{"k":["v"]}"#, "l:\n- ? a\n-\n  k:\n  - v\n"),
         ("l:\n- 1\n- 2\n", "l.0", r#"{"k":"v","m":1}"#, "l:\n-\n  k: v\n  m: 1\n- 2\n"),
     ] {
         check(input, &[set(path, tree(new))], expected);
