@@ -34,7 +34,7 @@ impl Site<'_, '_> {
         } else {
             old.outer_start..old.span.end.max(old.outer_start)
         };
-        let literal = !matches!(place, Place::Root) && self.may_end_literal(range.end);
+        let literal = !matches!(place, Place::Root) && self.may_end_literal(range.end, parent);
         self.block(literal).scalar(&mut text, value, parent);
         Ok(vec![Splice::new(range, text)])
     }
@@ -83,7 +83,7 @@ impl Site<'_, '_> {
 
     /// `end` is where the text goes on behind what is written here.
     fn collection(&self, out: &mut Output, value: &Node, column: usize, end: usize) {
-        let block = self.block(self.may_end_literal(end));
+        let block = self.block(self.may_end_literal(end, column));
         match &value.kind {
             Kind::Map(entries) => block.entries(out, entries, column),
             Kind::List(items) => block.items(out, items, column),
@@ -119,7 +119,7 @@ impl Site<'_, '_> {
                 text.push(self.newline);
             }
             text.spaces(column);
-            self.block(true).entry(&mut text, key, value, column);
+            self.block(!self.is_deep_comment(at, column)).entry(&mut text, key, value, column);
             text.push(self.newline);
             return Ok(vec![Splice::new(at..at, text)]);
         }
@@ -127,7 +127,7 @@ impl Site<'_, '_> {
             splices.extend(self.strip_at_end(leaf));
         }
         self.block(true).line(&mut text, column);
-        self.block(self.may_end_literal(end)).entry(&mut text, key, value, column);
+        self.block(self.may_end_literal(end, column)).entry(&mut text, key, value, column);
         let at = self.line_end(end);
         splices.push(Splice::new(at..at, text));
         Ok(splices)
@@ -191,8 +191,15 @@ impl Site<'_, '_> {
         // Blank lines left behind would become part of a block scalar in front: all of one that keeps them, those with spaces of any.
         let before = before.map(last_leaf).filter(|before| is_block_scalar(before));
         let mut end = self.next_line(range.end);
-        if before.is_some_and(|before| self.is_kept_block(before) || !self.may_end_literal(range.end)) {
-            end = self.after_blank_lines(range.end);
+        if let Some(before) = before {
+            let column = self.column(range.start);
+            let behind = self.after_blank_lines(range.end);
+            if self.is_deep_comment(behind, column) {
+                return Err(Problem::CannotEdit("an entry between a block of text and a comment that stands further in"));
+            }
+            if self.is_kept_block(before) || !self.may_end_literal(range.end, column) {
+                end = behind;
+            }
         }
         let mut start = line;
         let at_end = end == self.text.len() && !self.text.ends_with('\n');

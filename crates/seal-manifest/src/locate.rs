@@ -178,9 +178,9 @@ impl<'t, 'a> Site<'t, 'a> {
         self.text[at..].find('\n').map_or(self.text.len(), |found| at + found + 1)
     }
 
-    /// A literal block may end here: nothing else follows on the line, the line has an end, and no blank line behind it holds spaces
-    /// that would become part of the text.
-    pub(crate) fn may_end_literal(&self, at: usize) -> bool {
+    /// A literal block below a key or dash at a column may end here: nothing else follows on the line, the line has an end, no blank line
+    /// behind it holds spaces that would become part of the text, and no comment behind it stands far enough in to.
+    pub(crate) fn may_end_literal(&self, at: usize, column: usize) -> bool {
         let mut next = self.next_line(at);
         if !self.is_rest_blank(at) || !self.text[..next].ends_with('\n') {
             return false;
@@ -191,7 +191,14 @@ impl<'t, 'a> Site<'t, 'a> {
             }
             next = self.next_line(next);
         }
-        true
+        !self.is_deep_comment(next, column)
+    }
+
+    /// True when a line is a comment that stands further in than a column: text to a literal block that ends in front of it.
+    pub(crate) fn is_deep_comment(&self, line: usize, column: usize) -> bool {
+        let rest = &self.text[line..];
+        let indent = rest.bytes().take_while(|byte| *byte == b' ').count();
+        indent > column && rest[indent..].starts_with('#')
     }
 
     /// True when one of the blank lines behind an offset's line (or the rest of that line, when the offset starts one) holds a tab.
