@@ -114,12 +114,11 @@ impl Site<'_, '_> {
         let mut splices = Vec::new();
         let at_end = self.line_end(end) == self.text.len();
         if self.is_kept_block(leaf) && !at_end {
-            let at = self.after_blank_lines(end);
-            if !self.text[..at].ends_with('\n') {
-                text.push(self.newline);
-            }
+            // Spaces that end the file without a line break are no line of the block: they stay behind the new entry.
+            let at = self.line_start(self.after_blank_lines(end));
             text.spaces(column);
-            self.block(!self.is_deep_comment(at, column)).entry(&mut text, key, value, column);
+            let literals = at == self.after_blank_lines(end) && !self.is_deep_comment(at, column);
+            self.block(literals).entry(&mut text, key, value, column);
             text.push(self.newline);
             return Ok(vec![Splice::new(at..at, text)]);
         }

@@ -64,6 +64,8 @@ fn a_key_is_added_at_the_end_of_its_mapping() {
         ("# c\n{}\n", "b", "# c\nb: x\n"),
         ("--- {}\n", "b", "--- \nb: x\n"),
         ("a: |+\n  t\n\n\n# c\n", "b", "a: |+\n  t\n\n\nb: x\n# c\n"),
+        ("a: |+\n  t\n\n  ", "b", "a: |+\n  t\n\nb: x\n  "),
+        ("a: |+\n  ", "b", "a: |+\nb: x\n  "),
         ("a: |\n  t", "b", "a: |-\n  t\nb: x"),
         ("a: |\n  t\n", "b", "a: |\n  t\nb: x\n"),
         ("l:\n- a: 1\n- c: 1\n", "l.0.b", "l:\n- a: 1\n  b: x\n- c: 1\n"),
