@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::resolve::Budget;
 use crate::splice::{Batch, Splice};
 use crate::tree::{Failure, MAX_BYTES, RawDocument, position};
-use crate::{Edit, ManifestError, Node, Position, Problem, json_read, model, plan, resolve, yaml_read};
+use crate::{Edit, ManifestError, Node, Position, Problem, json_read, model, plan, resolve, second, yaml_read};
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +152,20 @@ impl ManifestFile {
                 .zip(expected)
                 .zip(&self.documents)
                 .all(|((new, expected), old)| new.root.means_the_same(expected.as_ref().unwrap_or(&old.root)));
-        if same { Ok(()) } else { Err(fail()) }
+        let mut changed = documents.iter().zip(expected).zip(&self.documents).filter(|((_, expected), _)| expected.is_some());
+        if same && changed.all(|((new, _), old)| self.second_reader_follows(old, new, edited)) { Ok(()) } else { Err(fail()) }
+    }
+
+    /// Where the second reader saw the old document as the first one did, it must see the new one so too.
+    fn second_reader_follows(&self, old: &Document, new: &Document, edited: &SecretBytes) -> bool {
+        if second::holds_secret(&old.root) || second::holds_secret(&new.root) {
+            return true;
+        }
+        let agrees = |bytes: &SecretBytes, document: &Document| {
+            let text = std::str::from_utf8(&bytes.expose()[document.span.clone()]).expect("read_all has checked this");
+            second::agrees(text, document.format, &document.root)
+        };
+        !agrees(&self.bytes, old) || agrees(edited, new)
     }
 }
 

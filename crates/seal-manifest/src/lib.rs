@@ -1,6 +1,6 @@
 //! YAML and JSON documents: resolve scalars as kubectl does, find fields, edit in place, keep every other byte.
 //!
-//! It knows no Kubernetes kind, reads no file and prints no value: its errors hold names, kinds and positions only.
+//! It knows no Kubernetes kind (but that a Secret is kept from the second reader), reads no file and prints no value: its errors hold names, kinds and positions only.
 
 mod block_edit;
 mod document;
@@ -17,6 +17,7 @@ mod render;
 mod resolve;
 mod scalar;
 mod scalar_write;
+mod second;
 mod splice;
 mod tree;
 mod yaml_read;

@@ -40,7 +40,8 @@ fuzz_target!(|input: (u8, u8, u8, &str)| {
 
 fn older_reader(before: &str, after: &[u8], text: &str) {
     // That reader takes an alias for another node once an anchor's name is used twice.
-    if before.contains('*') {
+    // Behind a byte order mark it takes `---` for text.
+    if before.contains('*') || before.starts_with('\u{feff}') {
         return;
     }
     let Ok(before) = serde_yaml::from_str::<serde_yaml::Value>(before) else { return };
