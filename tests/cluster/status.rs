@@ -12,6 +12,7 @@ tests![
     the_message_names_every_item_that_does_not_open,
     a_label_edit_while_items_are_opened_does_not_lose_the_status,
     a_new_reason_for_failure_reaches_the_status,
+    a_new_reason_without_a_new_generation_reaches_the_status,
     a_scope_annotation_alone_is_noticed,
     failure_then_success_within_moments_ends_true,
     an_immutable_secret_says_so,
@@ -72,6 +73,19 @@ async fn a_new_reason_for_failure_reaches_the_status(case: &Case) -> Result<()> 
     case.put(&case.sealed("db").await?.raw_item("second", "AgA=")).await?;
     ensure!(case.expect_not_synced("db").await?.contains("(second)"));
     Ok(())
+}
+
+/// The object stays as it is; what stands in its way changes.
+async fn a_new_reason_without_a_new_generation_reaches_the_status(case: &Case) -> Result<()> {
+    case.create_secret(json!({"metadata": {"name": "db"}, "stringData": {"theirs": "1"}})).await?;
+    case.put(&case.sealed("db").await?.item("k", "v")).await?;
+    ensure!(case.expect_not_synced("db").await?.contains("already exists and is not managed"));
+    let given = json!({"metadata": {"annotations": {"sealedsecrets.bitnami.com/managed": "true"}}, "immutable": true});
+    case.secrets().patch("db", &PatchParams::default(), &Patch::Merge(&given)).await?;
+    eventually("the new reason in the status", SOON, || async {
+        Ok(case.expect_not_synced("db").await?.contains("immutable").then_some(()))
+    })
+    .await
 }
 
 async fn a_scope_annotation_alone_is_noticed(case: &Case) -> Result<()> {

@@ -116,13 +116,21 @@ pub fn plan(config: &KeyConfig, seen: &Seen<'_>) -> KeyPlan {
     }
 }
 
-/// Each fingerprint once, newest first; among equals the one registered first, and registered is by age of the Secret.
+/// When a key that is made now begins. Certificates count in seconds, and of two of one second the first stays the newest; so
+/// the new one begins after the newest, yet never so far ahead that it would not be sealed to.
+pub fn begins(newest: Option<i64>, now: i64) -> i64 {
+    let after = newest.map_or(now, |newest| newest.saturating_add(1));
+    after.clamp(now, now.saturating_add(SKEW))
+}
+
+/// Each fingerprint once, newest first; among equals the later certificate, then the one registered first, and registered is
+/// by age of the Secret.
 fn in_order(keys: &[KeyFacts], time: impl Fn(&KeyFacts) -> i64) -> Vec<&KeyFacts> {
     let mut sorted: Vec<&KeyFacts> = keys.iter().collect();
     sorted.sort_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)));
     let mut known = BTreeSet::new();
     sorted.retain(|key| known.insert(&key.fingerprint));
-    sorted.sort_by_key(|key| std::cmp::Reverse(time(key)));
+    sorted.sort_by_key(|key| std::cmp::Reverse((time(key), key.not_before)));
     sorted
 }
 

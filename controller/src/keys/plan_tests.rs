@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use seal_crypto::Fingerprint;
 
-use super::{Because, KeyPlan, Make, Seen, Withheld, plan};
+use super::{Because, KeyPlan, Make, Seen, Withheld, begins, plan};
 use crate::{
     config::{Config, Environment, Invocation, KeyConfig, KeyMode, KeyOrder, parse},
     keys::read::KeyFacts,
@@ -173,4 +173,25 @@ fn a_pinned_key_is_sealed_to_whatever_its_age_and_nothing_replaces_it() {
     let without = plan(&config, &seen(&keys[1..]));
     assert_eq!((without.newest, without.make), (None, Make::Withheld(Withheld::Pinned)));
     assert_eq!(without.order, [fingerprint(2)], "the others still open");
+}
+
+#[test]
+fn a_key_made_in_the_second_of_the_newest_is_the_newest() {
+    for (newest, begin) in [
+        (None, NOW),
+        (Some(NOW - DAY), NOW),
+        (Some(NOW - 1), NOW),
+        (Some(NOW), NOW + 1),
+        (Some(NOW + 10), NOW + 11),
+        // Never so far ahead that it would not be sealed to.
+        (Some(NOW + 300), NOW + 300),
+        (Some(i64::MAX), NOW + 300),
+    ] {
+        assert_eq!(begins(newest, NOW), begin, "{newest:?}");
+    }
+    for order_by in [KeyOrder::CertNotBefore, KeyOrder::SecretCreationTimestamp] {
+        let config = KeyConfig { order: order_by, ..config(&[]) };
+        let keys = [key(1, NOW, NOW), key(2, NOW, begins(Some(NOW), NOW))];
+        assert_eq!(order(&plan(&config, &seen(&keys))), [2, 1], "{order_by:?}");
+    }
 }

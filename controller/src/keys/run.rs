@@ -16,7 +16,7 @@ use super::{
     alarm::Alarms,
     doorbell,
     install::{Install, record},
-    plan::{Because, KeyPlan, Make, Seen, plan},
+    plan::{Because, KeyPlan, Make, Seen, begins, plan},
     port::{InstallSecret, KeyApi, KeySecret, NewKeySecret},
     read::{self, KeyFacts, KeyFault, LoadedKey},
 };
@@ -243,8 +243,9 @@ impl Rounds {
     /// what was stored, and that is what is used.
     async fn make(&mut self, because: Because) -> Result<(), RoundError> {
         tracing::info!(?because, "making a sealing key");
-        let (config, now) = (self.runner.config.clone(), self.now());
-        let (key, certificate) = self.runner.pool.run(Lane::Background, move || new_key(&config, now)).await?;
+        let config = self.runner.config.clone();
+        let begins = begins(self.runner.store.snapshot().newest.as_ref().map(|newest| newest.not_before), self.now());
+        let (key, certificate) = self.runner.pool.run(Lane::Background, move || new_key(&config, begins)).await?;
         if !self.leads() {
             return Ok(());
         }
@@ -360,10 +361,10 @@ fn gauges(snapshot: &Snapshot, unreadable: usize) -> KeyGauges {
     }
 }
 
-fn new_key(config: &KeyConfig, now: i64) -> Result<(PrivateKey, Certificate), RoundError> {
+fn new_key(config: &KeyConfig, begins: i64) -> Result<(PrivateKey, Certificate), RoundError> {
     let mut rng = rand::rng();
     let key = PrivateKey::generate(config.size, &mut rng)?;
     let ttl = i64::try_from(config.ttl.as_secs()).unwrap_or(i64::MAX);
-    let certificate = Certificate::self_signed(&key, &config.common_name, now, ttl, &mut rng)?;
+    let certificate = Certificate::self_signed(&key, &config.common_name, begins, ttl, &mut rng)?;
     Ok((key, certificate))
 }
