@@ -83,6 +83,11 @@ impl Controller {
         })
     }
 
+    /// The API server it is behind.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
     fn path(&self, tail: &str) -> String {
         format!(
             "/api/v1/namespaces/{}/services/http:{}:{}/proxy{tail}",

@@ -75,6 +75,11 @@ impl ClusterError {
         }
     }
 
+    /// True when an endpoint of the controller is off, or closed to this caller: then there is another way to ask.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.code(), Some(403 | 404))
+    }
+
     /// The HTTP status of an API server's answer.
     pub fn code(&self) -> Option<u16> {
         match self {

@@ -8,7 +8,9 @@ use std::{
 };
 
 /// Answers by `METHOD path` (query left out).
-type Answers = BTreeMap<String, (u16, String)>;
+pub type Answers = BTreeMap<String, (u16, String)>;
+/// What a request (route and body) does to later answers.
+type Effect = dyn Fn(&str, &str, &mut Answers) + Send + Sync;
 
 /// The server; it ends with the process.
 pub struct Fake {
@@ -17,17 +19,19 @@ pub struct Fake {
 }
 
 impl Fake {
-    /// Serves these answers; everything else is 404.
-    pub fn new(answers: &[(&str, u16, String)]) -> Self {
+    /// Serves these answers, and lets requests change what is answered after them; everything else is 404.
+    pub fn new(answers: &[(&str, u16, String)], effect: impl Fn(&str, &str, &mut Answers) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let answers: Answers = answers.iter().map(|(route, code, body)| ((*route).to_owned(), (*code, body.clone()))).collect();
+        let answers = Arc::new(Mutex::new(answers));
+        let effect: Arc<Effect> = Arc::new(effect);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = asked.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (answers, log) = (answers.clone(), log.clone());
-                std::thread::spawn(move || serve(&stream, &answers, &log));
+                let (answers, effect, log) = (answers.clone(), effect.clone(), log.clone());
+                std::thread::spawn(move || serve(&stream, &answers, &*effect, &log));
             }
         });
         Self { address, asked }
@@ -48,7 +52,7 @@ impl Fake {
 }
 
 /// Requests of one connection, one after the other.
-fn serve(stream: &TcpStream, answers: &Answers, log: &Mutex<Vec<(String, String)>>) -> Option<()> {
+fn serve(stream: &TcpStream, answers: &Mutex<Answers>, effect: &Effect, log: &Mutex<Vec<(String, String)>>) -> Option<()> {
     let mut reader = BufReader::new(stream);
     loop {
         let mut first = String::new();
@@ -73,8 +77,14 @@ fn serve(stream: &TcpStream, answers: &Answers, log: &Mutex<Vec<(String, String)
             r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"not found","reason":"NotFound","code":404}"#
                 .to_owned(),
         );
-        let (code, text) = answers.get(&route).unwrap_or(&missing).clone();
-        log.lock().unwrap().push((route, String::from_utf8_lossy(&body).into_owned()));
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let (code, text) = {
+            let mut answers = answers.lock().unwrap();
+            let answer = answers.get(&route).unwrap_or(&missing).clone();
+            effect(&route, &body, &mut answers);
+            answer
+        };
+        log.lock().unwrap().push((route, body));
         let head = format!("HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", text.len());
         let mut stream = stream;
         stream.write_all(head.as_bytes()).ok()?;

@@ -5,6 +5,7 @@
 
 mod api;
 mod args;
+pub mod asking;
 mod controller;
 mod error;
 #[cfg(test)]

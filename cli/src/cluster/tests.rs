@@ -1,6 +1,6 @@
 //! Verbs that ask a cluster, against a scripted API server: what is asked, what is taken from the answer, how failures read.
 
-use super::fake::Fake;
+use super::fake::{Answers, Fake};
 use crate::{Exit, Io};
 use rand::SeedableRng;
 use seal_core::bundle::Bundle;
@@ -8,16 +8,16 @@ use seal_crypto::{Certificate, PrivateKey, SigningKey};
 use serde_json::{Value, json};
 
 const SERVICE: &str = "GET /api/v1/namespaces/kube-system/services/sealed-secrets-controller";
-const PROXY: &str = "/api/v1/namespaces/kube-system/services/http:sealed-secrets-controller:http/proxy";
+pub(super) const PROXY: &str = "/api/v1/namespaces/kube-system/services/http:sealed-secrets-controller:http/proxy";
 
 /// A folder with keys and a server that knows a controller.
-struct Lab {
+pub(super) struct Lab {
     folder: tempfile::TempDir,
     pem: String,
-    server: Fake,
+    pub(super) server: Fake,
 }
 
-fn key(seed: u64) -> (PrivateKey, String) {
+pub(super) fn key(seed: u64) -> (PrivateKey, String) {
     let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
     let key = PrivateKey::generate(1024, &mut rng).unwrap();
     let pem = Certificate::self_signed(&key, "", 0, 86400, &mut rng).unwrap().pem;
@@ -31,17 +31,24 @@ fn service(name: &str) -> String {
 
 impl Lab {
     fn new(more: &[(&str, u16, String)]) -> Self {
+        Self::acting(more, |_, _, _| {})
+    }
+
+    pub(super) fn acting(
+        more: &[(&str, u16, String)],
+        effect: impl Fn(&str, &str, &mut Answers) + Send + Sync + 'static,
+    ) -> Self {
         let (_, pem) = key(1);
         let cert = format!("GET {PROXY}/v1/cert.pem");
         let mut answers = vec![(SERVICE, 200, service("sealed-secrets-controller")), (cert.as_str(), 200, pem.clone())];
         answers.extend(more.iter().cloned());
-        let server = Fake::new(&answers);
+        let server = Fake::new(&answers, effect);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("config"), server.kubeconfig()).unwrap();
         Self { folder, pem, server }
     }
 
-    fn run(&self, line: &str, input: &str) -> (Exit, String, String) {
+    pub(super) fn run(&self, line: &str, input: &str) -> (Exit, String, String) {
         let (io, out, err) = Io::scripted(input.as_bytes(), 100, &[]);
         let mut io = io.with_env("KUBECONFIG", &self.folder.path().join("config").display().to_string());
         let args = line.split(' ').map(|word| word.replace('@', &format!("{}/", self.folder.path().display())));
@@ -49,11 +56,11 @@ impl Lab {
         (exit, out.text(), err.text())
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(super) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(super) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 }
@@ -62,12 +69,12 @@ fn not_found() -> String {
     json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "services \"sealed-secrets-controller\" not found", "reason": "NotFound", "code": 404}).to_string()
 }
 
-fn item(value: &str) -> String {
+pub(super) fn item(value: &str) -> String {
     let lab = Lab::new(&[]);
     lab.run("kubeseal --raw --scope cluster-wide", value).1
 }
 
-const SEALED: &str = "# whose this is\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: db\n  namespace: shop\n  labels: {team: a}\n  annotations:\n    argocd.argoproj.io/sync-wave: \"1\"\nspec:\n  encryptedData:\n    pw: ITEM # never mind\n  template:\n    metadata:\n      annotations:\n        sealedsecrets.bitnami.com/managed: \"true\"\n    data:\n      url: 'x{{ .pw }}'\n";
+pub(super) const SEALED: &str = "# whose this is\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: db\n  namespace: shop\n  labels: {team: a}\n  annotations:\n    argocd.argoproj.io/sync-wave: \"1\"\nspec:\n  encryptedData:\n    pw: ITEM # never mind\n  template:\n    metadata:\n      annotations:\n        sealedsecrets.bitnami.com/managed: \"true\"\n    data:\n      url: 'x{{ .pw }}'\n";
 
 #[test]
 fn the_certificate_comes_through_the_service_proxy() {

@@ -1,14 +1,18 @@
 //! `seal rotate`: stale values of a tree of files sealed anew to the newest key, in place.
 //!
-//! With recovery keys it works offline; without, the controller does the opening and sealing and no value comes here. Only stale items
+//! With recovery keys it works offline; without, the controller does the opening and sealing and no value comes here: over HTTP, or
+//! where that is closed, through the object in the cluster (a dry run then only reads its status). Only stale items
 //! change; scope, metadata, templates, comments and everything else stay byte for byte. All files of a run change, or none.
 
+mod ask;
+
+use self::ask::Asker;
 use crate::{
     Exit, Io,
     certificate::{CertArgs, Certificates},
-    cluster::{self, ClusterArgs, ClusterError, Controller},
+    cluster::{self, ClusterArgs},
     inputs,
-    kubeseal::{essence, fresh_items, refuse_blob},
+    kubeseal::refuse_blob,
     objects,
     recovery::RecoveryArgs,
     report::{self, CliError, OutputArg},
@@ -63,8 +67,10 @@ enum Outcome {
     Current,
     /// New ciphertext by item name.
     Stale(BTreeMap<String, String>),
-    /// Could not be opened, or not asked for.
+    /// Could not be opened.
     Failed(String),
+    /// Nobody could be asked about it, and why.
+    Unknown(String),
 }
 
 /// Runs the verb.
@@ -177,6 +183,7 @@ fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError>
                 .hint("give --context NAME, a .seal.yaml cluster, or --recovery-key FILE to work offline"));
         }
         let choice = choice.resolve(io)?;
+        let mut asker = Asker::new(args.dry_run || args.check, io.rng());
         cluster::block_on(async {
             let controller = choice.controller().await?;
             let pem = controller.certificate().await?;
@@ -186,7 +193,7 @@ fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError>
             for index in members {
                 let (work, key) = &mut works[index];
                 for found in work.found.iter_mut().filter(|found| needs_a_look(found, &newest)) {
-                    found.outcome = ask(&controller, &found.object).await?;
+                    found.outcome = asker.ask(&controller, &found.object, &newest).await?;
                 }
                 *key = Some(newest.clone());
             }
@@ -196,16 +203,9 @@ fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError>
     Ok(())
 }
 
-/// An object that the controller cannot open is that object's problem; everything else ends the run before a file is touched.
-async fn ask(controller: &Controller, object: &SealedObject) -> Result<Outcome, CliError> {
-    match controller.rotate(&essence(object)).await {
-        Ok(answer) => Ok(match fresh_items(object, &answer) {
-            Ok(fresh) if fresh.is_empty() => Outcome::Current,
-            Ok(fresh) => Outcome::Stale(fresh),
-            Err(error) => Outcome::Failed(error.message),
-        }),
-        Err(ClusterError::Api { code: 400 | 409 | 413 | 500, message, .. }) => Ok(Outcome::Failed(message)),
-        Err(error) => Err(error.into()),
+impl Outcome {
+    fn of(fresh: BTreeMap<String, String>) -> Self {
+        if fresh.is_empty() { Outcome::Current } else { Outcome::Stale(fresh) }
     }
 }
 
@@ -232,17 +232,19 @@ fn tell(works: &[&Work], args: &Args, unread: usize, io: &mut Io) -> Result<Exit
     let all: Vec<(&Work, &Found)> = works.iter().flat_map(|work| work.found.iter().map(move |found| (*work, found))).collect();
     let stale = all.iter().filter(|(_, found)| matches!(found.outcome, Outcome::Stale(_))).count();
     let failed = all.iter().filter(|(_, found)| matches!(found.outcome, Outcome::Failed(_))).count();
-    let current = all.len() - stale - failed;
+    let unknown = all.iter().filter(|(_, found)| matches!(found.outcome, Outcome::Unknown(_))).count();
+    let current = all.len() - stale - failed - unknown;
     if args.output == OutputArg::Json {
         let entry = |(work, found): &(&Work, &Found)| {
             let (word, items, problem) = match &found.outcome {
                 Outcome::Current => ("current", Vec::new(), None),
                 Outcome::Stale(fresh) => (if planned { "stale" } else { "resealed" }, fresh.keys().cloned().collect(), None),
                 Outcome::Failed(problem) => ("failed", Vec::new(), Some(problem.clone())),
+                Outcome::Unknown(problem) => ("unknown", Vec::new(), Some(problem.clone())),
             };
             json!({"file": work.path.display().to_string(), "namespace": found.object.namespace(), "name": found.object.name(), "outcome": word, "items": items, "problem": problem})
         };
-        io.print(&format!("{}\n", json!({"objects": all.iter().map(entry).collect::<Vec<_>>(), "current": current, "stale": stale, "failed": failed, "unread": unread})))?;
+        io.print(&format!("{}\n", json!({"objects": all.iter().map(entry).collect::<Vec<_>>(), "current": current, "stale": stale, "failed": failed, "unknown": unknown, "unread": unread})))?;
     } else {
         for (work, found) in &all {
             let place = format!("{}: {}/{}", work.path.display(), found.object.namespace(), found.object.name());
@@ -252,12 +254,13 @@ fn tell(works: &[&Work], args: &Args, unread: usize, io: &mut Io) -> Result<Exit
                     let items = fresh.keys().cloned().collect::<Vec<_>>().join(", ");
                     io.print(&format!("{place}: {} {items}\n", if planned { "would reseal" } else { "resealed" }))?;
                 }
-                Outcome::Failed(problem) => io.print(&format!("{place}: {problem}\n"))?,
+                Outcome::Failed(problem) | Outcome::Unknown(problem) => io.print(&format!("{place}: {problem}\n"))?,
             }
         }
-        io.say(format_args!("{current} current, {stale} {}, {failed} failed", if planned { "stale" } else { "resealed" }));
+        let more = if unknown == 0 { String::new() } else { format!(", {unknown} unknown") };
+        io.say(format_args!("{current} current, {stale} {}, {failed} failed{more}", if planned { "stale" } else { "resealed" }));
     }
-    Ok(match (unread, failed) {
+    Ok(match (unread + unknown, failed) {
         (1.., _) => Exit::FAILED,
         (0, 1..) => Exit::FINDINGS,
         _ if args.check && stale > 0 => Exit::FINDINGS,
