@@ -3,6 +3,7 @@
 //! Only RSA, 1024 to 16384 bits, two primes. Nothing here prints a key.
 
 use crate::private_op::PrivateOp;
+use crate::public_op::PublicOp;
 use crate::{Fingerprint, pem};
 use rand_core::CryptoRng;
 use rsa::pkcs1::{self, EncodeRsaPrivateKey};
@@ -41,11 +42,25 @@ pub enum KeyError {
 }
 
 /// An RSA public key to seal to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct PublicKey {
-    key: rsa::PublicKey,
+    op: PublicOp,
     fingerprint: Fingerprint,
 }
+
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("PublicKey").field(&self.fingerprint).finish()
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.op.key() == other.op.key()
+    }
+}
+
+impl Eq for PublicKey {}
 
 impl PublicKey {
     /// `RSAPublicKey ::= SEQUENCE { modulus, publicExponent }` (RFC 8017 appendix A.1.1).
@@ -61,7 +76,7 @@ impl PublicKey {
 
     fn of(key: rsa::PublicKey) -> Self {
         let fingerprint = Fingerprint::of(&key.n_bytes(), &key.e_bytes());
-        Self { key, fingerprint }
+        Self { op: PublicOp::new(key), fingerprint }
     }
 
     /// The fingerprint.
@@ -71,29 +86,29 @@ impl PublicKey {
 
     /// Modulus size in bits.
     pub fn bits(&self) -> usize {
-        bit_length(&self.key.n_bytes())
+        bit_length(&self.op.key().n_bytes())
     }
 
     /// Modulus size in bytes: the length of every RSA block made with this key.
     pub(crate) fn size(&self) -> usize {
-        self.key.size()
+        self.op.key().size()
     }
 
     /// `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7).
     pub(crate) fn to_spki(&self) -> Vec<u8> {
-        self.key.to_public_key_der().expect("a checked key can be written down").into_vec()
+        self.op.key().to_public_key_der().expect("a checked key can be written down").into_vec()
     }
 
     /// `RSAES-OAEP-ENCRYPT(key, message, label)` (RFC 8017 section 7.1.1), SHA-256 for hash and MGF1; `None` when the message
     /// is longer than the modulus less 66 bytes.
     pub(crate) fn wrap(&self, message: &[u8], label: Vec<u8>, rng: &mut impl CryptoRng) -> Option<Vec<u8>> {
-        self.key.encrypt(rng, rsa::Oaep::<Sha256>::new_with_label(label), message).ok()
+        self.op.wrap(message, label, rng)
     }
 
     /// `RSASSA-PKCS1-V1_5-VERIFY` with SHA-256 (RFC 8017 section 8.2.2). Nothing outside the tests trusts a certificate's signature.
     #[cfg(test)]
     pub(crate) fn verify_sha256(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.key.pkcs1v15_verify::<Sha256>(message, signature).is_ok()
+        self.op.key().pkcs1v15_verify::<Sha256>(message, signature).is_ok()
     }
 }
 

@@ -52,6 +52,7 @@ mod keys;
 mod mac;
 mod pem;
 mod private_op;
+mod public_op;
 mod signing;
 
 pub use binding::{Binding, BindingError, Scope};
