@@ -79,6 +79,9 @@ impl<'a> Builder<'a> {
                 if explicit {
                     self.start = range.end;
                     self.cursor = range.end;
+                } else {
+                    // A `...` may stand in front of it.
+                    self.cursor = self.cursor.max(range.start);
                 }
             }
             Event::DocumentEnd => self.end_document(span),

@@ -114,6 +114,8 @@ fn a_removed_key_takes_its_lines_and_its_own_comment() {
         ("l:\n- a: 1\n", "l.0.a", "l:\n- {}\n"),
         ("l:\n- a\n- b\n- c\n", "l.1", "l:\n- a\n- c\n"),
         ("l:\n- a\n", "l.0", "l: []\n"),
+        ("...\n- |\n  t\n", "0", "...\n[]\n"),
+        ("# c\n...\n- a\n...\n", "0", "# c\n...\n[]\n...\n"),
         ("{a: 1, b: 2, c: 3}\n", "b", "{a: 1, c: 3}\n"),
         ("{a: 1, b: 2}\n", "b", "{a: 1}\n"),
         ("{a: 1}\n", "a", "{}\n"),
