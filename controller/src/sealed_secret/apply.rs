@@ -10,6 +10,7 @@ use crate::index::Version;
 use crate::ports::{KeyView, KubeError, LiveSecret, ObjectRef, Severity, Written};
 use seal_api::sealed_secret::{SecretRecord, Status};
 use seal_api::{ConditionStatus, ConditionType, SealedSecret};
+use seal_crypto::Mac;
 use serde_json::{Value, json};
 
 /// Why a write did not happen.
@@ -63,7 +64,7 @@ impl Reconciler {
         keys: &KeyView,
         written: &Written,
         owned: bool,
-        data: String,
+        data: Mac,
         opened_by: &[String],
     ) -> Option<SecretRecord> {
         let install = keys.install.as_ref()?;
@@ -71,8 +72,8 @@ impl Reconciler {
             uid: written.uid.clone(),
             resource_version: written.resource_version.clone(),
             owned,
-            inputs: mac::inputs(install, &seen.sealed, opened_by),
-            data,
+            inputs: mac::inputs(install, &seen.sealed, opened_by).as_str().to_owned(),
+            data: data.as_str().to_owned(),
             seal: String::new(),
         };
         Some(mac::sealed_record(install, &seen.sealed, record))

@@ -77,7 +77,7 @@ impl Observed {
     pub fn same_data(&self, keys: &KeyView, record: Option<&SecretRecord>, live: Option<&LiveSecret>) -> bool {
         let (Some(install), Some(record), Some(live)) = (&keys.install, record, live) else { return false };
         let merged = Standing::of(&live.metadata, &self.sealed).merged;
-        record.data == mac::data(install, &self.sealed, mac::own_data(&self.sealed, &live.data, merged))
+        mac::data(install, &self.sealed, mac::own_data(&self.sealed, &live.data, merged)).matches(&record.data)
     }
 }
 

@@ -155,6 +155,9 @@ impl Reconciler {
         let object = seen.check(&self.settings)?;
         self.templates.accepts(&seen.sealed.spec.template.data)?;
         let live = self.read_secret(&seen.at).await?;
+        if let Some(live) = live.as_ref().filter(|live| Standing::of(&live.metadata, &seen.sealed).ours()) {
+            self.settings.guard.check_live(live)?;
+        }
         let record = seen.record(keys);
         let facts = Seen {
             sealed: &seen.sealed,

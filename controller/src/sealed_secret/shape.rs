@@ -1,7 +1,7 @@
 //! What the Secret looks like besides its data, decided from the SealedSecret alone, and what is never written.
 
 use super::error::Failure;
-use crate::ports::ObjectRef;
+use crate::ports::{LiveSecret, ObjectRef};
 use seal_api::sealed_secret::{KEY_LABEL, SKIP_OWNER};
 use seal_api::{SealedSecret, sealed_secret};
 use seal_core::secret::SecretObject;
@@ -115,6 +115,20 @@ impl Guard {
         }
         match self.own_prefixes.iter().any(|prefix| at.name.starts_with(prefix.as_str())) {
             true => Err(Failure::refused("this name belongs to the controller's own Secrets; use another name".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses to write over or into what is there when that is a sealing key or hands out an identity, whatever its annotations allow.
+    pub fn check_live(&self, live: &LiveSecret) -> Result<(), Failure> {
+        if texts(&live.metadata, "labels").contains_key(KEY_LABEL) {
+            return Err(Failure::refused("the Secret of this name is a sealing key and is never written; use another name".into()));
+        }
+        match REFUSED_TYPES.contains(&live.kind.as_str()) {
+            true => Err(Failure::refused(format!(
+                "the Secret of this name has type {:?} and is never written; use another name",
+                live.kind
+            ))),
             false => Ok(()),
         }
     }

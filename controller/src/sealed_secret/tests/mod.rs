@@ -101,6 +101,29 @@ fn an_edit_of_labels_of_the_object_costs_nothing() {
 }
 
 #[test]
+fn a_sealing_key_or_identity_that_is_there_is_never_written_whatever_its_annotations_allow() {
+    for (labels, kind) in [
+        (json!({"sealedsecrets.bitnami.com/sealed-secrets-key": "active"}), "kubernetes.io/tls"),
+        (json!({}), "kubernetes.io/service-account-token"),
+    ] {
+        for allowed in [MANAGED, PATCH] {
+            let world = World::new();
+            world.user_secret(json!({"labels": labels, "annotations": {allowed: "true"}}), &[("tls.key", "theirs")]);
+            world.edit_secret(|secret| secret.kind = kind.into());
+            world.apply(sealed(&[("tls.key", "planted")], json!({"type": kind_or_none(kind)})));
+            world.settle();
+            assert_eq!(world.synced().1, "Refused", "{kind} {allowed}");
+            assert_eq!(world.data(), map(&[("tls.key", "theirs")]), "{kind} {allowed}");
+        }
+    }
+}
+
+/// A type that a template may have.
+fn kind_or_none(kind: &str) -> &str {
+    if kind == "kubernetes.io/tls" { kind } else { "" }
+}
+
+#[test]
 fn a_scope_annotation_alone_is_noticed() {
     let world = started(&[("a", "1")], json!({}));
     let mut object = world.kube.with(|store| store.sealed[&at()].clone());
