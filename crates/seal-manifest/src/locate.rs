@@ -194,11 +194,11 @@ impl<'t, 'a> Site<'t, 'a> {
         !self.is_deep_comment(next, column)
     }
 
-    /// True when a line is a comment that stands further in than a column: text to a literal block that ends in front of it.
+    /// True when a line is a comment that stands further in than a column, or behind a tab: text to a literal block that ends in front of it.
     pub(crate) fn is_deep_comment(&self, line: usize, column: usize) -> bool {
         let rest = &self.text[line..];
-        let indent = rest.bytes().take_while(|byte| *byte == b' ').count();
-        indent > column && rest[indent..].starts_with('#')
+        let indent = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        (indent > column || rest[..indent].contains('\t')) && rest[indent..].starts_with('#')
     }
 
     /// True when one of the blank lines behind an offset's line (or the rest of that line, when the offset starts one) holds a tab.

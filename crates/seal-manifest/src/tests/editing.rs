@@ -32,6 +32,7 @@ fn a_scalar_is_set_and_nothing_else_moves() {
         ("a: old", "l1\nl2", "a: \"l1\\nl2\""),
         ("a: old # c\n", "l1\nl2", "a: \"l1\\nl2\" # c\n"),
         ("a: old\n\n  # c\nb: 1\n", "l1\nl2", "a: \"l1\\nl2\"\n\n  # c\nb: 1\n"),
+        ("a: old\n \t# c\n", "l1\nl2", "a: \"l1\\nl2\"\n \t# c\n"),
         ("a: old\n# c\nb: 1\n", "l1\nl2", "a: |-\n  l1\n  l2\n# c\nb: 1\n"),
         ("a:\nb: 1\n", "x", "a: x\nb: 1\n"),
         ("a: # c\nb: 1\n", "x", "a: x # c\nb: 1\n"),
