@@ -29,6 +29,7 @@ const SCOPED: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespa
 const EMPTY: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: shop}\n";
 const NAMELESS: &str = "apiVersion: v1\nkind: Secret\nmetadata: {namespace: shop}\nstringData: {pw: one}\n";
 const TWO_JSON: &str = r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a","namespace":"b"},"data":{"k":"aGk="}}{"apiVersion":"v1","kind":"Secret","metadata":{"name":"c","namespace":"b"},"data":{"k":"aGk="}}"#;
+const DASHED_JSON: &str = "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"a\",\"namespace\":\"b\"},\"data\":{\"k\":\"aGk=\"}}\n---\n{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"c\",\"namespace\":\"b\"},\"data\":{\"k\":\"aGk=\"}}\n";
 const LIST: &str = "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: b}, stringData: {k: v}}]\n";
 const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {a: aGVsbG8=}\n";
 const NOTHING: &str = "no secrets found. Ensure the input is valid and UTF-8 encoded";
@@ -52,6 +53,7 @@ const CASES: &[(&str, &str, Same)] = &[
     ("--cert @cert.pem --allow-empty-data=true -oyaml -v=3 --logtostderr", EMPTY, Same::Output),
     ("--cert @cert.pem -oyaml", TWO_JSON, Same::Output),
     ("--cert @cert.pem", TWO_JSON, Same::Output),
+    ("--cert @cert.pem -oyaml", DASHED_JSON, Same::Output),
     ("--fetch-cert --cert @cert.pem", "", Same::Bytes),
     ("--fetch-cert --cert file://@cert.pem", "", Same::Bytes),
     ("--cert @cert.pem", EMPTY, Same::Error(1, "secret.data is empty in input Secret, assuming this is an error and aborting")),

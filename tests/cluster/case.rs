@@ -41,6 +41,12 @@ pub(crate) fn compatible() -> Options {
     Options::default().args(["--profile=compatible", "--key-size=2048"])
 }
 
+/// The same, with arguments that upstream does not know.
+pub(crate) fn compatible_and<const N: usize>(own: [&str; N]) -> Options {
+    let options = compatible();
+    if options.upstream { options } else { options.args(own) }
+}
+
 /// One case: its stage and its namespace.
 pub(crate) struct Case {
     pub(crate) stage: Arc<Stage>,

@@ -1,6 +1,6 @@
 //! What breaks around the controller: it is killed in the middle, the API server goes away, rights are taken away.
 
-use crate::case::{Case, compatible, data_of, public_key};
+use crate::case::{Case, compatible, compatible_and, data_of, public_key};
 use crate::runner::tests;
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
@@ -26,7 +26,7 @@ async fn count(case: &Case) -> Result<usize> {
 }
 
 async fn killed_again_and_again_during_its_first_sync_it_ends_with_every_secret_right(case: &Case) -> Result<()> {
-    let mut options = compatible().args(["--workers=2", "--crypto-threads=1"]).home(&case.plane().namespace().await?);
+    let mut options = compatible_and(["--workers=2", "--crypto-threads=1"]).home(&case.plane().namespace().await?);
     // A container that is started again keeps the name of its Pod.
     options.env.push(("POD_NAME".to_owned(), "the-one-pod".to_owned()));
     let first = Controller::start(case.plane(), options.clone()).await?;

@@ -1,6 +1,6 @@
 //! Settings that change what is done, and the variants of `deploy/overlays` with exactly the rights they give.
 
-use crate::case::{Case, compatible, public_key};
+use crate::case::{Case, compatible_and, public_key};
 use crate::runner::tests;
 use anyhow::{Context, Result, ensure};
 use kube::api::{DeleteParams, Patch, PatchParams};
@@ -15,7 +15,7 @@ tests![
 ];
 
 async fn drift_is_reported_and_left_alone_when_asked_so(case: &Case) -> Result<()> {
-    let controller = Controller::start(case.plane(), compatible().args(["--drift=report"])).await?;
+    let controller = Controller::start(case.plane(), compatible_and(["--drift=report"])).await?;
     let key = public_key(&controller).await?;
     for name in ["edited", "deleted"] {
         case.put(&Sealed::new(&key, &case.namespace, name).item("k", "sealed")).await?;

@@ -1,19 +1,21 @@
 //! A restart with nothing changed costs no private-key operation and no write; a killed process leaves nothing half done.
 
-use crate::case::{Case, SOON, compatible, public_key};
+use crate::case::{Case, SOON, compatible, compatible_and, public_key};
 use crate::runner::tests;
 use anyhow::{Result, ensure};
 use kube::ResourceExt;
 use kube::api::{ListParams, Patch, PatchParams};
+use seal_crypto::Scope;
 use seal_tests::{Controller, Sealed, eventually};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 tests![
     a_restart_with_nothing_changed_opens_and_writes_nothing,
     a_look_that_changes_nothing_writes_nothing,
     what_happened_while_it_was_away_is_caught_up,
-    sigterm_ends_it_cleanly
+    a_new_object_overtakes_the_backlog_and_sigterm_ends_it_cleanly_in_between,
 ];
 
 const OBJECTS: usize = 40;
@@ -109,9 +111,30 @@ async fn what_happened_while_it_was_away_is_caught_up(case: &Case) -> Result<()>
     Ok(())
 }
 
-async fn sigterm_ends_it_cleanly(case: &Case) -> Result<()> {
-    let controller = Controller::start(case.plane(), compatible()).await?;
+/// Upstream has one queue: a new object waits for everything that a restart brings.
+async fn a_new_object_overtakes_the_backlog_and_sigterm_ends_it_cleanly_in_between(case: &Case) -> Result<()> {
+    const BACKLOG: usize = 250;
+    let options = compatible_and(["--workers=2", "--crypto-threads=1"]).home(&case.plane().namespace().await?);
+    let controller = Controller::start(case.plane(), options.clone()).await?;
+    let key = public_key(&controller).await?;
+    controller.stop()?;
+    let wide = |name: &str| Sealed::new(&key, &case.namespace, name).scope(Scope::NamespaceWide);
+    let text = wide("any").item("k", "v").json()["spec"]["encryptedData"]["k"].as_str().unwrap_or_default().to_owned();
+    for number in 0..BACKLOG {
+        let sealed = wide(&format!("s{number}"));
+        case.put(&(0..24).fold(sealed, |sealed, item| sealed.raw_item(&format!("k{item}"), &text))).await?;
+    }
+    let controller = Controller::start(case.plane(), options.clone()).await?;
+    let written = async || Ok::<_, anyhow::Error>(case.secrets().list_metadata(&ListParams::default()).await?.items.len());
+    eventually("work on the backlog", SOON, || async { Ok((written().await? > 0).then_some(())) }).await?;
+    case.put(&Sealed::new(&key, &case.namespace, "new").item("k", "v")).await?;
+    case.expect_data("new", &[("k", "v")]).await?;
     let status = controller.stop()?;
     ensure!(status.code() == Some(0), "{status}");
-    Ok(())
+    let done = written().await?;
+    ensure!(done < BACKLOG, "all {done} Secrets were written before the new one could be seen to overtake them");
+    let _next = Controller::start(case.plane(), options).await?;
+    let all =
+        eventually("all of them", Duration::from_secs(60), || async { Ok((written().await? == BACKLOG + 1).then_some(())) });
+    all.await
 }

@@ -15,10 +15,10 @@ use seal_tests::{ControlPlane, sealed};
 use serde_json::{Value, json};
 
 /// Items of every object.
-pub const ITEMS: usize = 4;
+pub(crate) const ITEMS: usize = 4;
 
 /// Makes `count` keys and stores them as upstream's key Secrets, the first the oldest, a day apart.
-pub async fn keys(plane: &ControlPlane, home: &str, count: i64) -> Result<Vec<PublicKey>> {
+pub(crate) async fn keys(plane: &ControlPlane, home: &str, count: i64) -> Result<Vec<PublicKey>> {
     let api: Api<Secret> = Api::namespaced(plane.client(), home);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs() as i64;
     let mut publics = Vec::new();
@@ -39,7 +39,7 @@ pub async fn keys(plane: &ControlPlane, home: &str, count: i64) -> Result<Vec<Pu
 }
 
 /// One object as kubeseal would leave it: no claim, no hint of the key.
-pub fn object(namespace: &str, name: &str, key: &PublicKey) -> Result<Value> {
+pub(crate) fn object(namespace: &str, name: &str, key: &PublicKey) -> Result<Value> {
     let binding = Binding::new(Scope::Strict, namespace, name)?;
     let mut sealed = SealedObject::default();
     sealed.metadata.insert("name".into(), name.into());
@@ -52,7 +52,7 @@ pub fn object(namespace: &str, name: &str, key: &PublicKey) -> Result<Value> {
 }
 
 /// Stores `count` objects named `PREFIX-N` in a namespace, spread over the keys.
-pub async fn create(client: &Client, namespace: &str, prefix: &str, count: usize, keys: &[PublicKey]) -> Result<()> {
+pub(crate) async fn create(client: &Client, namespace: &str, prefix: &str, count: usize, keys: &[PublicKey]) -> Result<()> {
     let api = sealed::api(client, namespace);
     stream::iter(0..count)
         .map(|index| {
@@ -69,7 +69,7 @@ pub async fn create(client: &Client, namespace: &str, prefix: &str, count: usize
 }
 
 /// Secrets of a namespace whose name starts with `prefix`.
-pub async fn synced(client: &Client, namespace: &str, prefix: &str) -> Result<usize> {
+pub(crate) async fn synced(client: &Client, namespace: &str, prefix: &str) -> Result<usize> {
     let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
     let list = api.list_metadata(&ListParams::default()).await?;
     Ok(list.items.iter().filter(|item| item.metadata.name.as_deref().is_some_and(|name| name.starts_with(prefix))).count())

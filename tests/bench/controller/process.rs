@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use kube::Client;
 
 /// CPU time of a process (user and system).
-pub fn cpu(pid: u32) -> Result<Duration> {
+pub(crate) fn cpu(pid: u32) -> Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let fields: Vec<&str> = stat.rsplit_once(')').context("a stat line")?.1.split_whitespace().collect();
     let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
@@ -15,7 +15,7 @@ pub fn cpu(pid: u32) -> Result<Duration> {
 }
 
 /// Peak resident memory in MiB.
-pub fn peak_mib(pid: u32) -> Result<f64> {
+pub(crate) fn peak_mib(pid: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("VmHWM")?;
     Ok(line.split_whitespace().nth(1).context("a number")?.parse::<f64>()? / 1024.0)
@@ -23,17 +23,17 @@ pub fn peak_mib(pid: u32) -> Result<f64> {
 
 /// Requests the API server has counted so far: writes to the kinds a controller writes (Leases apart), Lease writes, everything.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Requests {
+pub(crate) struct Requests {
     /// Writes other than to Leases.
-    pub writes: f64,
+    pub(crate) writes: f64,
     /// Writes to Leases.
-    pub leases: f64,
+    pub(crate) leases: f64,
     /// All requests.
-    pub all: f64,
+    pub(crate) all: f64,
 }
 
 /// Reads the API server's own counters.
-pub async fn requests(client: &Client) -> Result<Requests> {
+pub(crate) async fn requests(client: &Client) -> Result<Requests> {
     let request = http::Request::get("/metrics").body(Vec::new())?;
     let text = client.request_text(request).await?;
     let mut total = Requests::default();
