@@ -34,11 +34,7 @@ pub fn inputs(install: &InstallKey, sealed: &SealedSecret, keys: &[String]) -> M
 }
 
 /// Digest over data, bound to the object that made it.
-pub fn data<'a>(
-    install: &InstallKey,
-    sealed: &SealedSecret,
-    data: impl Iterator<Item = (&'a String, &'a SecretBytes)>,
-) -> Mac {
+pub fn data<'a>(install: &InstallKey, sealed: &SealedSecret, data: impl Iterator<Item = (&'a String, &'a SecretBytes)>) -> Mac {
     let meta = &sealed.meta;
     let mut fields: Vec<&[u8]> = vec![RULES.as_bytes(), meta.uid.as_bytes(), meta.namespace.as_bytes(), meta.name.as_bytes()];
     for (key, value) in data {

@@ -122,7 +122,9 @@ impl Guard {
     /// Refuses to write over or into what is there when that is a sealing key or hands out an identity, whatever its annotations allow.
     pub fn check_live(&self, live: &LiveSecret) -> Result<(), Failure> {
         if texts(&live.metadata, "labels").contains_key(KEY_LABEL) {
-            return Err(Failure::refused("the Secret of this name is a sealing key and is never written; use another name".into()));
+            return Err(Failure::refused(
+                "the Secret of this name is a sealing key and is never written; use another name".into(),
+            ));
         }
         match REFUSED_TYPES.contains(&live.kind.as_str()) {
             true => Err(Failure::refused(format!(
