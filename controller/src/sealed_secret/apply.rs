@@ -119,7 +119,10 @@ impl Reconciler {
         let told_before = outcome.as_ref().err().is_some_and(|failure| says(&seen.sealed, failure));
         let mut news = false;
         self.index.update(&seen.at, |entry| {
-            news = outcome.is_ok() || (entry.told != told && !(entry.told == 0 && told_before));
+            news = match outcome {
+                Ok(_) => !entry.synced,
+                Err(_) => entry.told != told && !(entry.told == 0 && told_before),
+            };
             entry.resource_version = seen.sealed.meta.resource_version.as_str().into();
             entry.face = seen.face();
             entry.said = said(status);

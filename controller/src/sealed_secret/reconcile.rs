@@ -123,7 +123,8 @@ impl Reconciler {
             Err(KubeError::NotFound) => Ok(Next::OnChange),
             Err(error) => {
                 self.context.meter.unseal_failed("status", &seen.sealed.meta.namespace);
-                self.index.update(&seen.at, |entry| entry.said = 0);
+                // The Secret is right; it is the object that still wants a look.
+                self.index.update(&seen.at, |entry| (entry.said, entry.asked) = (0, true));
                 tracing::warn!(object = %seen.at, %error, "status not written");
                 Ok(Next::Soon)
             }

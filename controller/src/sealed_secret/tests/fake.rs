@@ -45,6 +45,8 @@ pub(crate) struct Store {
     pub(crate) crash_after: Option<usize>,
     /// So many more Secret writes find that someone else was faster.
     pub(crate) overtaken: usize,
+    /// So many more status writes fail.
+    pub(crate) statuses_refused: usize,
     /// Every call fails with this.
     pub(crate) outage: Option<KubeError>,
     /// Reads of Secrets with their data.
@@ -232,6 +234,10 @@ impl Kube for FakeKube {
 
     fn patch_status<'a>(&'a self, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
         self.answer(move |store| {
+            if let Some(left) = store.statuses_refused.checked_sub(1) {
+                store.statuses_refused = left;
+                return Err(KubeError::Forbidden("no right to the status".into()));
+            }
             let version = store.next();
             let Some(object) = store.sealed.get_mut(at).filter(|object| object["metadata"]["uid"] == uid) else {
                 return Err(KubeError::NotFound);

@@ -405,6 +405,19 @@ fn without_status_updates_nothing_is_written_but_secret_and_event() {
 }
 
 #[test]
+fn a_status_that_cannot_be_written_keeps_no_secret_back_and_comes_when_it_can() {
+    let world = World::new();
+    world.kube.with(|store| store.statuses_refused = 8);
+    world.apply(sealed(&[("a", "1")], json!({})));
+    world.settle();
+    assert_eq!(world.spent(), (vec!["create", "event"], 1));
+    assert_eq!(world.data(), map(&[("a", "1")]));
+    world.pass(Duration::from_secs(300));
+    assert!(world.is_synced());
+    assert_eq!(world.spent().0, ["status"], "told once, written once");
+}
+
+#[test]
 fn a_server_that_drops_our_status_fields_causes_no_loop() {
     let world = World::new();
     world.apply(sealed(&[("a", "1")], json!({})));
