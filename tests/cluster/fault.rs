@@ -1,19 +1,19 @@
 //! What breaks around the controller: it is killed in the middle, the API server goes away, rights are taken away.
 
-use crate::case::{Case, compatible, compatible_and, data_of, public_key};
+use crate::case::{Case, compatible, compatible_and, condition, data_of, public_key};
 use crate::runner::tests;
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::ResourceExt;
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use rand::RngExt;
 use seal_tests::{Controller, Options, Overlay, Sealed, eventually};
-use serde_json::json;
 use std::time::Duration;
 
 tests![
     killed_again_and_again_during_its_first_sync_it_ends_with_every_secret_right,
     an_api_server_that_comes_back_finds_it_running_and_catching_up,
+    a_definition_that_is_missing_or_comes_back_needs_no_restart,
     rights_lost_in_one_namespace_hurt_only_that_and_come_back_without_a_restart,
 ];
 
@@ -91,6 +91,22 @@ async fn an_api_server_that_comes_back_finds_it_running_and_catching_up(case: &C
     Ok(())
 }
 
+async fn a_definition_that_is_missing_or_comes_back_needs_no_restart(case: &Case) -> Result<()> {
+    case.plane().undefine().await?;
+    let mut controller = Controller::start(case.plane(), compatible()).await.context("without the definition")?;
+    let key = public_key(&controller).await?;
+    for name in ["first", "second"] {
+        case.plane().define().await?;
+        case.put(&Sealed::new(&key, &case.namespace, name).item("k", "v")).await?;
+        let there = eventually(name, RECOVERY, || async { Ok(case.secrets().get_opt(name).await?.map(|_| ())) });
+        there.await.with_context(|| format!("its log ends:\n{}", controller.log()))?;
+        case.expect_synced(name).await?;
+        case.plane().undefine().await?;
+    }
+    ensure!(controller.is_running() && controller.get("/readyz").await?.0 == 200);
+    Ok(())
+}
+
 async fn rights_lost_in_one_namespace_hurt_only_that_and_come_back_without_a_restart(case: &Case) -> Result<()> {
     let other = Case::new(case.stage.clone()).await?;
     let Some(overlay) = Overlay::render("namespaced", &[&case.namespace, &other.namespace])? else { return Ok(()) };
@@ -106,24 +122,37 @@ async fn rights_lost_in_one_namespace_hurt_only_that_and_come_back_without_a_res
     put(case, "before").await?;
     opened(case, "before").await?;
 
-    // One verb: Secrets can be read and not made.
+    // One verb at a time: the Secret cannot be made; the status cannot be written.
     let roles: Api<Role> = Api::namespaced(case.plane().client(), &case.namespace);
     let role = roles.get("seal-controller-served").await?;
-    let mut less = role.clone();
-    for rule in less.rules.iter_mut().flatten() {
-        rule.verbs.retain(|verb| verb != "create" || rule.resources.as_deref() == Some(&["events".to_owned()]));
-    }
-    less.metadata.managed_fields = None;
-    roles.replace("seal-controller-served", &PostParams::default(), &less).await?;
-    put(case, "one-verb").await?;
-    let message = case.expect_not_synced("one-verb").await?;
+    let without = async |resource: &str, verb: &str| {
+        let mut less = role.clone();
+        less.metadata.managed_fields = None;
+        less.metadata.resource_version = None;
+        for rule in less.rules.iter_mut().flatten().filter(|rule| rule.resources.iter().flatten().any(|kind| kind == resource)) {
+            rule.verbs.retain(|held| held != verb);
+        }
+        less.rules.iter_mut().for_each(|rules| rules.retain(|rule| !rule.verbs.is_empty()));
+        roles.replace("seal-controller-served", &PostParams::default(), &less).await
+    };
+    without("secrets", "create").await?;
+    put(case, "no-create").await?;
+    let message = case.expect_not_synced("no-create").await?;
     ensure!(message.to_lowercase().contains("forbidden"), "{message}");
-    put(&other, "one-verb").await?;
-    opened(&other, "one-verb").await?;
-    let rules = json!({"rules": role.rules});
-    roles.patch("seal-controller-served", &PatchParams::default(), &Patch::Merge(&rules)).await?;
-    opened(case, "one-verb").await?;
-    case.expect_synced("one-verb").await?;
+    put(&other, "no-create").await?;
+    opened(&other, "no-create").await?;
+    without("sealedsecrets/status", "patch").await?;
+    opened(case, "no-create").await?;
+    put(case, "no-status").await?;
+    opened(case, "no-status").await.context("a status that cannot be written keeps no Secret back")?;
+    without("nothing", "").await?;
+    for name in ["no-create", "no-status"] {
+        let told = eventually("the status", RECOVERY, || async {
+            let object = case.objects().get(name).await?;
+            Ok(condition(&object, "Synced").filter(|condition| condition["status"] == "True"))
+        });
+        told.await.with_context(|| name.to_owned())?;
+    }
 
     // All rights in one namespace.
     let bindings: Api<RoleBinding> = Api::namespaced(case.plane().client(), &case.namespace);

@@ -10,6 +10,7 @@ use serde_json::json;
 tests![
     drift_is_reported_and_left_alone_when_asked_so,
     strict_writes_nothing_at_home_and_answers_no_stranger,
+    the_compatible_variant_lives_in_kube_system_with_its_rights,
     the_namespaced_variant_serves_its_namespaces_with_its_rights,
     without_a_secret_watch_objects_are_opened_and_edits_found_at_the_next_start,
 ];
@@ -51,7 +52,7 @@ async fn strict_writes_nothing_at_home_and_answers_no_stranger(case: &Case) -> R
         let (status, _) = controller.post(path, serde_json::to_vec(&sealed.json())?).await?;
         ensure!(status == 404, "{path} answers {status} to who knows whom");
     }
-    Ok(())
+    nothing_was_forbidden(&controller)
 }
 
 /// A right that is missing shows in the log, whatever becomes of the object.
@@ -60,6 +61,23 @@ fn nothing_was_forbidden(controller: &Controller) -> Result<()> {
     let refused: Vec<&str> = log.lines().filter(|line| line.to_lowercase().contains("forbidden")).collect();
     ensure!(refused.is_empty(), "rights are missing:\n{}", refused.join("\n"));
     Ok(())
+}
+
+async fn the_compatible_variant_lives_in_kube_system_with_its_rights(case: &Case) -> Result<()> {
+    let Some(overlay) = Overlay::render("compatible", &[])? else { return Ok(()) };
+    let options = Options { overlay: Some(overlay), ..Options::default() }.args(["--key-size=2048"]).home("kube-system");
+    let controller = Controller::start(case.plane(), options).await?;
+    let key = public_key(&controller).await?;
+    let sealed = Sealed::new(&key, &case.namespace, "db").item("k", "v");
+    case.put(&sealed).await?;
+    case.expect_data("db", &[("k", "v")]).await?;
+    case.expect_synced("db").await?;
+    case.expect_event("db", "Unsealed").await?;
+    for path in ["/v1/verify", "/v1/rotate"] {
+        let (status, body) = controller.post(path, serde_json::to_vec(&sealed.json())?).await?;
+        ensure!(status == 200, "{path}: {status} {body}");
+    }
+    nothing_was_forbidden(&controller)
 }
 
 async fn the_namespaced_variant_serves_its_namespaces_with_its_rights(case: &Case) -> Result<()> {

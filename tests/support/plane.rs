@@ -4,7 +4,8 @@ use crate::process::{Process, unique};
 use crate::{kubeconfig, manifests, tools};
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
-use kube::api::{Api, PostParams};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{Api, DeleteParams, PostParams};
 use kube::{Client, ResourceExt};
 use rsa::pkcs8::EncodePrivateKey;
 use serde_json::json;
@@ -16,6 +17,8 @@ use std::time::Duration;
 
 /// The administrator's token (group `system:masters`), for the test itself; programs under test get their own.
 const ADMIN: &str = "admin-of-a-throwaway-cluster";
+
+const DEFINITION: &str = "sealedsecrets.bitnami.com";
 
 /// A running control plane; dropping it stops its servers and removes its folder.
 pub struct ControlPlane {
@@ -83,6 +86,27 @@ impl ControlPlane {
         wait_ready(&self.server, &api, &self.ca()).await?;
         *self.api.lock().unwrap_or_else(PoisonError::into_inner) = Some(api);
         Ok(())
+    }
+
+    /// Applies `deploy/crds` (again) and waits until the kind is served.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn define(&self) -> Result<()> {
+        apply_crds(&self.client, &tools::repository().join("deploy/crds")).await
+    }
+
+    /// Takes the SealedSecret kind away, and with it every object of it.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn undefine(&self) -> Result<()> {
+        let definitions: Api<CustomResourceDefinition> = Api::all(self.client());
+        definitions.delete(DEFINITION, &DeleteParams::default()).await?;
+        crate::eventually("no SealedSecret kind", Duration::from_secs(30), || async {
+            Ok(definitions.get_opt(DEFINITION).await?.is_none().then_some(()))
+        })
+        .await
     }
 
     /// A client with every right, for the test itself.
