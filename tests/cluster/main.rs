@@ -6,6 +6,7 @@
 //! `SEAL_TESTS_UPSTREAM=PATH` runs the cases against the real sealed-secrets controller instead: a way to see that they
 //! tell right from wrong. It passes those that ask for upstream's behaviour and fails those for its known defects.
 
+mod asking;
 mod canary;
 mod case;
 mod create;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         profile::tests(),
         fault::tests(),
         verbs::tests(),
+        asking::tests(),
     ];
     runner::run(arguments, shared.concat(), alone.concat())
 }

@@ -56,10 +56,13 @@ fn plans_decide_and_never_act() {
 }
 
 #[test]
-fn http_handlers_never_render_templates() {
-    let findings = find(&["seal_template", "Templates", "templates::"], |source| source.path.starts_with("controller/src/http/"));
+fn what_others_may_ask_for_never_renders_templates() {
+    let folders = ["http/", "reseal/", "sealed_secret/request/"].map(|folder| format!("controller/src/{folder}"));
+    let findings = find(&["seal_template", "Templates", "templates::"], |source| {
+        folders.iter().any(|folder| source.path.starts_with(folder))
+    });
     report(
-        "an HTTP path that touches a private key can reach a template",
+        "private-key work that somebody may ask for can reach a template",
         "Verify and rotate work on ciphertext and metadata only.",
         &findings,
     );

@@ -61,7 +61,8 @@ pub fn answer(
         Ok(Err(Stopped::TooMuch)) => refused("too many items for one request: split the SealedSecret".to_owned()),
         Ok(Ok(Fresh { items: Err(unopened), .. })) => refused(format!("no key could decrypt secret ({})", unopened.join(", "))),
         Ok(Ok(Fresh { items: Ok(items), .. })) => {
-            let size: usize = items.iter().map(|(name, item)| name.len() + item.len() + 8).sum();
+            // The API server notes each name once more, in the list of who manages which field.
+            let size: usize = items.iter().map(|(name, item)| 2 * name.len() + item.len() + 24).sum();
             match object.to_string().len() + size > ROOM {
                 true => refused("too large to be answered in the object's status: rotate it offline with the keys".to_owned()),
                 false => Some(Rotation { items, ..empty.clone() }),
