@@ -15,7 +15,7 @@ pub const TLS_CRT: &str = "tls.crt";
 pub struct KeptKey {
     /// The key.
     pub key: PrivateKey,
-    /// Its certificate, when the file has one that parses.
+    /// Its certificate, when the file has one that parses and is for this key.
     pub certificate: Option<Certificate>,
     /// Name of the Secret it came from; empty for a PEM file.
     pub secret: String,
@@ -54,13 +54,13 @@ pub enum KeyFileError {
 /// All private keys of one file.
 pub fn read(file: &str, bytes: SecretBytes) -> Result<Vec<KeptKey>, KeyFileError> {
     if is_pem(bytes.expose()) {
-        let key = PrivateKey::from_pem(&bytes).map_err(|error| KeyFileError::Key {
+        let keys = PrivateKey::all_from_pem(&bytes).map_err(|error| KeyFileError::Key {
             file: file.into(),
             secret: String::new(),
             error,
         })?;
-        let certificate = Certificate::from_pem(bytes.expose()).ok();
-        return Ok(vec![KeptKey { key, certificate, secret: String::new() }]);
+        let kept = |key| KeptKey { certificate: certificate_of(&key, bytes.expose()), key, secret: String::new() };
+        return Ok(keys.into_iter().map(kept).collect());
     }
     let manifest = ManifestFile::parse(file, bytes)?;
     let mut keys = Vec::new();
@@ -72,10 +72,15 @@ pub fn read(file: &str, bytes: SecretBytes) -> Result<Vec<KeptKey>, KeyFileError
             secret: secret.name().into(),
             error,
         })?;
-        let certificate = secret.data.get(TLS_CRT).and_then(|pem| Certificate::from_pem(pem.expose()).ok());
+        let certificate = secret.data.get(TLS_CRT).and_then(|pem| certificate_of(&key, pem.expose()));
         keys.push(KeptKey { key, certificate, secret: secret.name().to_owned() });
     }
     if keys.is_empty() { Err(KeyFileError::None(file.into())) } else { Ok(keys) }
+}
+
+/// The first certificate of a text, when it is this key's own: another one's dates and name say nothing about the key.
+fn certificate_of(key: &PrivateKey, pem: &[u8]) -> Option<Certificate> {
+    Certificate::from_pem(pem).ok().filter(|certificate| certificate.public_key.fingerprint() == key.fingerprint())
 }
 
 /// The Secrets of a document: itself, or the elements of a list. Client libraries and the API server leave `apiVersion` and `kind` out of
@@ -112,7 +117,7 @@ fn is_pem(bytes: &[u8]) -> bool {
 mod tests {
     use super::{read, secret_nodes};
     use rand::SeedableRng;
-    use seal_crypto::PrivateKey;
+    use seal_crypto::{Certificate, PrivateKey};
     use seal_manifest::ManifestFile;
 
     #[test]
@@ -135,6 +140,22 @@ mod tests {
             let kept = read("f", text.into()).map_err(|error| error.to_string()).unwrap();
             assert_eq!(kept[0].key.fingerprint(), key.fingerprint());
         }
+    }
+
+    #[test]
+    fn every_key_of_a_pem_file_counts_and_a_certificate_only_for_its_own_key() {
+        let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+        let keys = [1, 2].map(|_| PrivateKey::generate(1024, &mut rng).unwrap());
+        let certificate = Certificate::self_signed(&keys[1], "", 0, 1, &mut rng).unwrap().pem;
+        let text = |key: &PrivateKey| String::from_utf8(key.to_pem().expose().to_vec()).unwrap();
+        let file = format!("{}{}{certificate}", text(&keys[0]), text(&keys[1]));
+        let kept = read("f", file.into()).map_err(|error| error.to_string()).unwrap();
+        let found: Vec<_> = kept.iter().map(|kept| (kept.key.fingerprint(), kept.certificate.is_some())).collect();
+        assert_eq!(found, [(keys[0].fingerprint(), false), (keys[1].fingerprint(), true)]);
+        let item =
+            serde_json::json!({"metadata": {"name": "k"}, "stringData": {"tls.key": text(&keys[0]), "tls.crt": certificate}});
+        let kept = read("f", item.to_string().into()).map_err(|error| error.to_string()).unwrap();
+        assert!(kept[0].certificate.is_none());
     }
 
     #[test]
