@@ -62,6 +62,18 @@ impl Certificates {
         Ok(Recipient { certificate, scope })
     }
 
+    /// Which path says where a Secret belongs: the first of input and output that has a `.seal.yaml` above it, else the working
+    /// folder. A Secret in clear is best kept outside the repository that its sealed file goes to.
+    pub fn place<'a>(&mut self, input: &'a Path, output: Option<&'a Path>, io: &Io) -> Result<&'a Path, CliError> {
+        let stdin = Path::new("-");
+        for path in [Some(input), output].into_iter().flatten().filter(|path| *path != stdin) {
+            if self.located(path, io)?.is_some() {
+                return Ok(path);
+            }
+        }
+        Ok(stdin)
+    }
+
     /// The configuration for a file, read once per folder.
     pub fn located(&mut self, file: &Path, io: &Io) -> Result<Option<Located>, CliError> {
         let folder = file.parent().unwrap_or(file).to_owned();

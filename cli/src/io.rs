@@ -169,7 +169,12 @@ impl Io {
 
     /// Lets the user change a file in `$VISUAL` or `$EDITOR` and waits for the end.
     pub fn edit(&mut self, path: &Path) -> Result<(), CliError> {
-        let editor = self.env("VISUAL").or(self.env("EDITOR")).unwrap_or("vi").to_owned();
+        let chosen = self.env("VISUAL").or(self.env("EDITOR")).filter(|editor| !editor.trim().is_empty()).map(str::to_owned);
+        if chosen.is_none() && !self.input_is_terminal {
+            return Err(CliError::usage("there is no terminal for an editor")
+                .hint("set EDITOR to a program that needs none, or change values one by one with `seal set`"));
+        }
+        let editor = chosen.unwrap_or_else(|| "vi".to_owned());
         let _deaf = deaf_to_interrupts();
         let mut words = editor.split_whitespace();
         let program = words.next().unwrap_or("vi");
@@ -225,7 +230,10 @@ pub fn read_file(path: &Path) -> Result<SecretBytes, CliError> {
 fn deaf_to_interrupts() -> Option<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let guard = runtime.enter();
-    let installed = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).is_ok();
+    use tokio::signal::unix::{SignalKind, signal};
+    let installed = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()]
+        .map(|kind| signal(kind).is_ok())
+        .contains(&true);
     drop(guard);
     installed.then_some(runtime)
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// How long one answer may take unless a flag says otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait before asking again somebody who is busy.
+const BUSY: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis(800), Duration::from_secs(2)];
 /// Objects asked for at a time.
 const PAGE: usize = 500;
 
@@ -31,14 +33,15 @@ pub async fn connect(overrides: &Overrides, env: &Environment) -> Result<Api, Cl
         Some(limit) => Some(limit).filter(|limit| !limit.is_zero()),
     };
     config.connect_timeout = Some(Duration::from_secs(10));
+    // The library would ask fifteen times, for minutes, where a Service has no pod that answers; somebody is waiting here.
+    config.default_retry = false;
     Ok(Api { client: Client::try_from(config).map_err(|error| invalid(chain(&error)))? })
 }
 
 impl Api {
     /// GET of a path; the body as text.
     pub async fn get_text(&self, doing: &str, path: &str) -> Result<String, ClusterError> {
-        let request = http::Request::get(path).body(Vec::new()).map_err(|error| ClusterError::Invalid(error.to_string()))?;
-        self.client.request_text(request).await.map_err(|error| ClusterError::from_kube(doing, error))
+        self.send(doing, http::Method::GET, path, "", Vec::new()).await
     }
 
     /// GET of a path; the body as JSON.
@@ -48,7 +51,7 @@ impl Api {
             .map_err(|_| ClusterError::Unreachable { doing: doing.to_owned(), reason: "the answer is not JSON".to_owned() })
     }
 
-    /// Sends a JSON body; the answer as text.
+    /// Sends a body of a kind (empty: none); the answer as text. Whoever says "too many requests" is asked again a few times.
     pub async fn send(
         &self,
         doing: &str,
@@ -57,13 +60,19 @@ impl Api {
         kind: &str,
         body: Vec<u8>,
     ) -> Result<String, ClusterError> {
-        let request = http::Request::builder()
-            .method(method)
-            .uri(path)
-            .header(http::header::CONTENT_TYPE, kind)
-            .body(body)
-            .map_err(|error| ClusterError::Invalid(error.to_string()))?;
-        self.client.request_text(request).await.map_err(|error| ClusterError::from_kube(doing, error))
+        let mut waits = BUSY.iter();
+        loop {
+            let mut request = http::Request::builder().method(method.clone()).uri(path);
+            if !kind.is_empty() {
+                request = request.header(http::header::CONTENT_TYPE, kind);
+            }
+            let request = request.body(body.clone()).map_err(|error| ClusterError::Invalid(error.to_string()))?;
+            let answer = self.client.request_text(request).await.map_err(|error| ClusterError::from_kube(doing, error));
+            match (answer, waits.next()) {
+                (Err(ClusterError::Api { code: 429, .. }), Some(wait)) => tokio::time::sleep(*wait).await,
+                (answer, _) => return answer,
+            }
+        }
     }
 
     /// All objects of a collection, page by page.

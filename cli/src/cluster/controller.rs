@@ -12,8 +12,6 @@ pub const DEFAULT_NAME: &str = "sealed-secrets-controller";
 pub const DEFAULT_NAMESPACE: &str = "kube-system";
 /// Labels of controllers' Services: upstream's chart and ours.
 const SELECTOR: &str = "app.kubernetes.io/name in (sealed-secrets,seal-controller)";
-/// Where the signed bundle is published.
-const BUNDLE: &str = "sealkit-public-keys";
 
 /// Which Service to look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,14 +136,8 @@ impl Controller {
         })
     }
 
-    /// The signed bundle of the installation, from its ConfigMap, else over HTTP; `None` when there is none (upstream's controller).
+    /// The signed bundle over HTTP; `None` when the controller has none (upstream's).
     pub async fn bundle(&self) -> Result<Option<String>, ClusterError> {
-        let path = format!("/api/v1/namespaces/{}/configmaps/{BUNDLE}", encoded(&self.namespace));
-        if let Ok(map) = self.api.get("get the key bundle", &path).await
-            && let Some(text) = map.get("data").and_then(Value::as_object).and_then(|data| data.values().find_map(Value::as_str))
-        {
-            return Ok(Some(text.to_owned()));
-        }
         match self.api.get_text("get the key bundle", &self.path("/v1/bundle")).await {
             Ok(text) => Ok(Some(text)),
             Err(ClusterError::Api { code: 404, .. }) => Ok(None),

@@ -45,9 +45,7 @@ pub enum ClusterError {
         reason: String,
     },
     /// No Service of the controller.
-    #[error(
-        "cannot get sealed secret service: {reason}.\nPlease, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller"
-    )]
+    #[error("cannot get sealed secret service: {reason}")]
     NoService {
         /// Why not, and what was found instead.
         reason: String,
@@ -64,6 +62,9 @@ pub enum ClusterError {
     #[error("refusing to fetch a certificate over plain http from {0:?}: anyone on the way could put their own key in its place")]
     Plain(String),
 }
+
+/// What to do about [`ClusterError::NoService`].
+pub const NO_SERVICE: &str = "name it with --controller-namespace and --controller-name";
 
 impl ClusterError {
     /// From a kube error, keeping the API server's words for its own answers only.
@@ -92,6 +93,8 @@ impl ClusterError {
 impl From<ClusterError> for crate::report::CliError {
     fn from(error: ClusterError) -> Self {
         let hint = match &error {
+            ClusterError::NoService { .. } => Some(NO_SERVICE),
+            ClusterError::Api { code: 503, .. } => Some("nothing answers behind the Service: look at the controller's pods"),
             ClusterError::NoConfiguration => Some("set KUBECONFIG, or work offline with a certificate file (--cert)"),
             ClusterError::Missing { .. } => Some("`kubectl config get-contexts` lists what there is"),
             ClusterError::Api { code: 401, .. } => Some("the credentials of the kubeconfig are not accepted: log in again"),

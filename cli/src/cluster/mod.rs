@@ -11,6 +11,7 @@ mod error;
 #[cfg(test)]
 pub mod fake;
 mod kubeconfig;
+mod published;
 mod runtime;
 mod source;
 #[cfg(test)]
@@ -20,8 +21,9 @@ mod url;
 pub use api::{Api, connect, encoded};
 pub use args::{Choice, ClusterArgs};
 pub use controller::{Controller, Target};
-pub use error::ClusterError;
+pub use error::{ClusterError, NO_SERVICE};
 pub use kubeconfig::{Environment, Namespace, Overrides, namespace};
+pub use published::{bundle, newest_certificate};
 pub use runtime::block_on;
 pub use source::certificate;
 pub use url::{Plain, fetch};

@@ -3,7 +3,7 @@
 //! With a pinned installation key only a certificate out of a bundle signed by it is given, so renewals need no new pin and
 //! nothing else gets through.
 
-use super::{Api, Controller, Overrides, Plain, Target, block_on, connect, fetch};
+use super::{Api, Overrides, Plain, Target, block_on, bundle, connect, fetch, newest_certificate};
 use crate::{
     Io,
     config::{Cluster, Source},
@@ -28,9 +28,11 @@ pub fn certificate(cluster: &Cluster, io: &mut Io) -> Result<Vec<u8>, CliError> 
         Source::Context(context) => block_on(async {
             let overrides = Overrides { context: Some(context.clone()), ..Overrides::default() };
             let api: Api = connect(&overrides, &environment).await?;
-            let controller = Controller::find(&api, &target(cluster)).await?;
-            let Some(pinned) = &cluster.installation else { return Ok(controller.certificate().await?.into_bytes()) };
-            let bundle = controller.bundle().await?.ok_or_else(|| {
+            let target = target(cluster);
+            let Some(pinned) = &cluster.installation else {
+                return Ok(newest_certificate(&api, &target, now).await?.into_bytes());
+            };
+            let bundle = bundle(&api, &target).await?.ok_or_else(|| {
                 CliError::failed("the controller publishes no signed key bundle, but .seal.yaml pins an installation key")
                     .hint("upstream's controller has none: pin `fingerprints` for it instead")
             })?;

@@ -119,6 +119,36 @@ fn a_service_of_another_name_is_found_by_label_in_the_same_namespace_only() {
 }
 
 #[test]
+fn without_a_controller_that_answers_the_published_bundle_gives_the_certificate() {
+    let mut rng = rand::rngs::StdRng::seed_from_u64(3);
+    let bundle = Bundle {
+        sequence: 1,
+        issued: 0,
+        expires: 1000,
+        previous: None,
+        installation: String::new(),
+        certificates: vec![key(1).1],
+    };
+    let map = json!({"data": {"bundle.json": bundle.sign(&SigningKey::generate(&mut rng))}}).to_string();
+    let config_map = "GET /api/v1/namespaces/kube-system/configmaps/sealkit-public-keys";
+    let cert = format!("GET {PROXY}/v1/cert.pem");
+    let no_pod = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "no endpoints available", "reason": "ServiceUnavailable", "code": 503}).to_string();
+    for broken in [(SERVICE, 404, not_found()), (cert.as_str(), 503, no_pod.clone())] {
+        let lab = Lab::new(&[broken.clone(), (config_map, 200, map.clone())]);
+        let (exit, out, err) = lab.run("seal cert fetch", "");
+        assert_eq!((exit, out.as_str()), (Exit::DONE, lab.pem.as_str()), "{err}");
+        let lab = Lab::new(&[broken]);
+        let (exit, _, err) = lab.run("seal cert fetch", "");
+        assert_eq!((exit, err.contains("hint: ")), (Exit::FAILED, true), "{err}");
+        let mut asked: Vec<_> = lab.server.asked().into_iter().map(|(route, _)| route).collect();
+        let all = asked.len();
+        asked.sort();
+        asked.dedup();
+        assert_eq!(asked.len(), all, "nothing is asked twice: {asked:?}");
+    }
+}
+
+#[test]
 fn validate_answers_yes_no_or_could_not_ask() {
     let sealed = SEALED.replace("ITEM", &item("v"));
     let verify = format!("POST {PROXY}/v1/verify");

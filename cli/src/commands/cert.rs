@@ -38,7 +38,7 @@ struct Fetch {
     #[arg(long, value_name = "URL", conflicts_with_all = ["context", "cluster"])]
     url: Option<String>,
     /// Write here instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long = "output-file", alias = "out", value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -95,7 +95,10 @@ fn fetch(args: &Fetch, io: &mut Io) -> Result<Exit, CliError> {
         Some(url) => cluster::block_on(async { Ok(cluster::fetch(url, Plain::LoopbackOnly).await?) })?,
         None => {
             let choice = args.cluster.resolve(io)?;
-            cluster::block_on(async { Ok(choice.controller().await?.certificate().await?.into_bytes()) })?
+            let now = io.now();
+            cluster::block_on(async {
+                Ok(cluster::newest_certificate(&choice.api().await?, &choice.target, now).await?.into_bytes())
+            })?
         }
     };
     let certificate = read("the answer", &pem)?;
@@ -186,15 +189,15 @@ fn look(args: &Pin, io: &mut Io) -> Result<Found, CliError> {
     };
     let (choice, now) = (cluster.resolve(io)?, io.now());
     cluster::block_on(async {
-        let controller = choice.controller().await?;
-        if let Some(text) = controller.bundle().await?.filter(|_| !args.key_only) {
+        let api = choice.api().await?;
+        if let Some(text) = cluster::bundle(&api, &choice.target).await?.filter(|_| !args.key_only) {
             let broken = |error| CliError::from_error(&error);
             let key = Bundle::claimed_installation(&text).map_err(broken)?;
             let bundle = Bundle::verify(&text, &key, now).map_err(broken)?;
             let first = bundle.certificates.first().map_or("", String::as_str);
             return Ok(Found { certificate: read("the key bundle", first.as_bytes())?, installation: Some(bundle.installation) });
         }
-        let pem = controller.certificate().await?;
+        let pem = cluster::newest_certificate(&api, &choice.target, now).await?;
         Ok(Found { certificate: read("the controller's answer", pem.as_bytes())?, installation: None })
     })
 }

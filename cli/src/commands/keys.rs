@@ -60,7 +60,7 @@ struct List {
 #[derive(clap::Args)]
 struct Generate {
     /// Write the key Secret here (readable by its owner only) instead of into the cluster
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long = "output-file", alias = "out", value_name = "FILE")]
     out: Option<PathBuf>,
     /// RSA key size
     #[arg(long, value_name = "BITS", default_value_t = 4096, value_parser = bits)]
@@ -79,7 +79,7 @@ struct Generate {
 #[derive(clap::Args)]
 struct Backup {
     /// File for the export, readable by its owner only; `-` is standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long = "output-file", alias = "out", value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     cluster: ClusterArgs,

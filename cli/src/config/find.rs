@@ -93,6 +93,17 @@ mod tests {
         assert_eq!(cluster_for("apps/b/x.yaml").as_deref(), Some("s"));
         assert_eq!(cluster_for("apps/b/x.json"), None);
         assert_eq!(found.cluster("q").unwrap_err().hint.as_deref(), Some("clusters there: p, s"));
+        let (secret, sealed) = (tempfile::tempdir().unwrap().path().join("s.yaml"), nested.join("x.yaml"));
+        let mut certificates = crate::certificate::Certificates::default();
+        let (input, stdin) = (nested.join("in.yaml"), Path::new("-"));
+        for (given, output, expected) in [
+            (&*secret, Some(&*sealed), &*sealed),
+            (stdin, Some(&*sealed), &*sealed),
+            (&*input, Some(&*sealed), &*input),
+            (&*secret, None, stdin),
+        ] {
+            assert_eq!(certificates.place(given, output, &io).unwrap(), expected);
+        }
         std::fs::write(nested.join(FILE_NAME), "clusters: {}\n").unwrap();
         assert_eq!(find(&nested.join("x.yaml"), &io).unwrap().unwrap().folder(), nested);
         assert!(parse("x", "rules: []\n".to_owned().into()).is_ok());

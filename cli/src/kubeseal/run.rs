@@ -6,7 +6,7 @@ use super::{
     merge, raw, recover, reencrypt, seal,
     session::Session,
 };
-use crate::{Exit, Io, report::CliError};
+use crate::{Exit, Io, cluster::NO_SERVICE, report::CliError};
 use std::ffi::OsString;
 
 /// What `--version` says: the release whose behaviour this is, and ours.
@@ -36,10 +36,14 @@ pub fn run(args: Vec<OsString>, io: &mut Io) -> Exit {
 /// Usage mistakes end with 2, all else with 1, as scripts of the original expect.
 fn tell(error: &CliError, io: &mut Io) -> Exit {
     if !error.message.is_empty() {
-        io.say(format_args!("error: {}", error.message));
+        let stop = if error.hint.as_deref() == Some(NO_SERVICE) { "." } else { "" };
+        io.say(format_args!("error: {}{stop}", error.message));
     }
-    if let Some(hint) = &error.hint {
-        io.say(format_args!("hint: {hint}"));
+    match error.hint.as_deref() {
+        // The original's own words, which scripts look for.
+        Some(NO_SERVICE) => io.say(format_args!("Please, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller")),
+        Some(hint) => io.say(format_args!("hint: {hint}")),
+        None => {}
     }
     if error.exit == Exit::USAGE { Exit(2) } else { Exit(1) }
 }

@@ -139,6 +139,7 @@ async fn examine(choice: &Choice, now: i64) -> Result<Vec<Answer>, CliError> {
         ),
     });
     answers.extend(controller(choice, now).await);
+    answers.push(signed_keys(&api, choice, now).await);
     answers.push(key_secrets(choice).await);
     Ok(answers)
 }
@@ -159,8 +160,7 @@ async fn controller(choice: &Choice, now: i64) -> Vec<Answer> {
     let controller = match choice.controller().await {
         Ok(controller) => controller,
         Err(error @ ClusterError::NoService { .. }) => {
-            let found = error.to_string().lines().next().unwrap_or_default().to_owned();
-            return vec![answer("controller", Verdict::Bad, found, "name it with --controller-namespace and --controller-name")];
+            return vec![answer("controller", Verdict::Bad, error.to_string(), cluster::NO_SERVICE)];
         }
         Err(error) => return vec![answer("controller", Verdict::Unknown, error.to_string(), "")],
     };
@@ -178,7 +178,11 @@ async fn controller(choice: &Choice, now: i64) -> Vec<Answer> {
         Ok(pem) => certificate(pem.as_bytes(), now),
         Err(error) => answer("certificate", Verdict::Unknown, error.to_string(), ""),
     });
-    answers.push(match controller.bundle().await {
+    answers
+}
+
+async fn signed_keys(api: &Api, choice: &Choice, now: i64) -> Answer {
+    match cluster::bundle(api, &choice.target).await {
         Ok(Some(text)) => bundle(&text, now),
         Ok(None) => answer(
             "signed-keys",
@@ -187,8 +191,7 @@ async fn controller(choice: &Choice, now: i64) -> Vec<Answer> {
             "pin fingerprints in .seal.yaml: `seal cert pin`",
         ),
         Err(error) => answer("signed-keys", Verdict::Unknown, error.to_string(), ""),
-    });
-    answers
+    }
 }
 
 fn certificate(pem: &[u8], now: i64) -> Answer {
@@ -241,7 +244,15 @@ async fn key_secrets(choice: &Choice) -> Answer {
                     format!("no key Secrets in {}", choice.target.namespace),
                     "restore them: `seal keys restore BACKUP`",
                 ),
-                (count, true) => answer("keys", Verdict::Ok, format!("{count} key Secrets, all readable"), ""),
+                (count, true) => answer(
+                    "keys",
+                    Verdict::Ok,
+                    match count {
+                        1 => "1 key Secret, readable".to_owned(),
+                        _ => format!("{count} key Secrets, all readable"),
+                    },
+                    "",
+                ),
                 (_, false) => answer(
                     "keys",
                     Verdict::Bad,

@@ -145,8 +145,9 @@ fn run_given(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     for warning in sealing::newline_warnings(&secret, &format!("Secret {name}")) {
         report::warning(warning, io);
     }
-    let place = args.output_file.clone().unwrap_or_else(|| PathBuf::from("-"));
-    let recipient = Certificates::default().for_file(&args.cert, &place, io)?;
+    let mut certificates = Certificates::default();
+    let place = certificates.place(Path::new("-"), args.output_file.as_deref(), io)?;
+    let recipient = certificates.for_file(&args.cert, place, io)?;
     let node = seal_one(&secret, &recipient, &rules(args), &mut io.rng())
         .map_err(|error| error.context(format_args!("Secret {name}")))?;
     let format = wanted(args, args.output_file.as_deref()).unwrap_or(Format::Yaml);
@@ -171,7 +172,8 @@ fn run_files(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     let mut certificates = Certificates::default();
     let mut prepared = Vec::with_capacity(read.len());
     for (input, manifest) in read {
-        let recipient = certificates.for_file(&args.cert, &input.path, io)?;
+        let place = certificates.place(&input.path, args.output_file.as_deref().or(args.output_dir.as_deref()), io)?;
+        let recipient = certificates.for_file(&args.cert, place, io)?;
         prepared.push((input, manifest, recipient));
     }
     let rules = rules(args);
