@@ -114,7 +114,7 @@ impl Certificates {
         if let Some(context) = &args.context {
             let controller = (args.controller_namespace.is_some() || args.controller_name.is_some()).then(|| Controller {
                 namespace: args.controller_namespace.clone().unwrap_or_else(|| "kube-system".to_owned()),
-                name: args.controller_name.clone().unwrap_or_else(|| "sealed-secrets-controller".to_owned()),
+                name: args.controller_name.clone(),
             });
             return self.fetch(
                 &Cluster { source: Source::Context(context.clone()), controller, ..Cluster::default() },
@@ -122,10 +122,7 @@ impl Certificates {
                 io,
             );
         }
-        let only = || {
-            located.filter(|located| located.config.clusters.len() == 1).and_then(|located| located.config.clusters.keys().next())
-        };
-        match (located, args.cluster.as_deref().or(ruled).or_else(|| only().map(String::as_str))) {
+        match (located, args.cluster.as_deref().or(ruled).or_else(|| located.and_then(Located::only))) {
             (Some(located), Some(name)) => {
                 let certificate = self
                     .fetch(located.cluster(name)?, located.folder(), io)

@@ -46,7 +46,7 @@ pub fn certificate(cluster: &Cluster, io: &mut Io) -> Result<Vec<u8>, CliError> 
 pub fn target(cluster: &Cluster) -> Target {
     cluster.controller.as_ref().map_or_else(Target::default, |controller| Target {
         namespace: controller.namespace.clone(),
-        name: Some(controller.name.clone()),
+        name: controller.name.clone(),
     })
 }
 

@@ -280,7 +280,7 @@ fn keys_are_listed_backed_up_and_restored_without_overwriting() {
     assert_eq!((exit, out.contains("k1      active  1970-01-01  1970-01-02  1024  SHA256:")), (Exit::DONE, true), "{out}{err}");
     assert!(!out.contains("PRIVATE"));
     let (exit, _, err) = lab.run("seal keys backup -o @keys.yaml", "");
-    assert_eq!((exit, err.contains("PRIVATE KEYS IN CLEAR")), (Exit::DONE, true), "{err}");
+    assert_eq!((exit, err.contains("PRIVATE KEY IN CLEAR")), (Exit::DONE, true), "{err}");
     assert!(!lab.read("keys.yaml").contains("resourceVersion"));
     let (exit, _, err) = lab.run("seal keys restore @keys.yaml", "");
     assert_eq!((exit, err.contains("is there already, as k1")), (Exit::DONE, true), "{err}");
@@ -302,7 +302,7 @@ fn status_reads_a_cluster_and_a_refusal_is_not_green() {
     let object = json!({"metadata": {"namespace": "shop", "name": "db", "generation": 1}, "spec": {"encryptedData": {"pw": "x"}}, "status": {"observedGeneration": 1, "conditions": [{"type": "Synced", "status": "True"}]}});
     let lab = Lab::new(&[(path, 200, json!({"items": [object]}).to_string())]);
     let (exit, out, err) = lab.run("seal status", "");
-    assert_eq!((exit, out.lines().count(), err.as_str()), (Exit::DONE, 2, "1 SealedSecrets, 0 not synced\n"));
+    assert_eq!((exit, out.lines().count(), err.as_str()), (Exit::DONE, 2, "1 SealedSecret, 0 not synced\n"));
     let refused = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "sealedsecrets.bitnami.com is forbidden", "reason": "Forbidden", "code": 403}).to_string();
     let lab = Lab::new(&[(path, 403, refused)]);
     let (exit, _, err) = lab.run("seal status", "");

@@ -159,7 +159,7 @@ fn pin(args: &Pin, io: &mut Io) -> Result<Exit, CliError> {
         Some(located) => (located.path.clone(), io.read_file(&located.path)?),
         None => (PathBuf::from(FILE_NAME), "clusters: {}\n".to_owned().into()),
     };
-    let name = path.display().to_string();
+    let name = crate::config::shown(&path);
     let mut file = ManifestFile::parse(&name, bytes)?;
     if file.documents.is_empty() {
         file = ManifestFile::parse(&name, "clusters: {}\n".to_owned())?;

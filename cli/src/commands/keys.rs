@@ -284,7 +284,8 @@ fn backup(args: &Backup, io: &mut Io) -> Result<Exit, CliError> {
     }
     report::warning(
         format_args!(
-            "{count} PRIVATE KEYS IN CLEAR in {}: whoever has this file reads everything ever sealed. Keep it offline, never in Git",
+            "{} IN CLEAR in {}: whoever has this file reads everything ever sealed. Keep it offline, never in Git",
+            if count == 1 { "1 PRIVATE KEY".to_owned() } else { format!("{count} PRIVATE KEYS") },
             args.out.display()
         ),
         io,

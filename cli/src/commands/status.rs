@@ -141,7 +141,7 @@ fn overview(rows: &[Row], output: OutputArg, io: &mut Io) -> Result<Exit, CliErr
             };
             let cells: Vec<_> = rows.iter().map(cells).collect();
             io.print(&table(&["NAMESPACE", "NAME", "SYNCED", "REASON", "AGE", "KEY (CLAIMED)", "MESSAGE"], &cells))?;
-            io.say(format_args!("{} SealedSecrets, {bad} not synced", rows.len()));
+            io.say(format_args!("{}, {bad} not synced", crate::table::counted(rows.len(), "SealedSecret")));
         }
     }
     Ok(if bad == 0 { Exit::DONE } else { Exit::FINDINGS })

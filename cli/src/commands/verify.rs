@@ -130,10 +130,12 @@ fn expectation(args: &Args, file: &Path, certificates: &mut Certificates, io: &m
 }
 
 fn cluster_name(args: &Args, located: &Located, rule: Option<&Rule>) -> Option<String> {
-    let clusters = &located.config.clusters;
-    let only = || clusters.keys().next().filter(|_| clusters.len() == 1).cloned();
+    let only = || located.only().map(str::to_owned);
     args.cluster.clone().or_else(|| rule.map(|rule| rule.cluster.clone())).or_else(only)
 }
+
+/// Marks the Secrets that hold a controller's keys.
+const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 
 /// Why an object that looks right may not open.
 const ELSEWHERE: &str = "it was sealed for another cluster, or renamed, moved or re-scoped after sealing";
@@ -144,6 +146,11 @@ fn error(node: &Node, rule: &'static str, message: String, hint: &'static str) -
 
 fn check(node: &Node, expected: &Expectation, keyring: Option<&Keyring>) -> Vec<Finding> {
     if is_secret(node) {
+        if node.at_path(&["metadata", "labels", KEY_LABEL]).is_some() {
+            let hint =
+                "take it out of the repository; if it was ever committed, follow \"When a key is compromised\" of the README";
+            return vec![error(node, "raw-secret", "it is a controller's PRIVATE KEY in clear".to_owned(), hint)];
+        }
         let hint = "seal it with `seal encrypt --in-place`, and change its values if it was ever committed";
         return vec![error(node, "raw-secret", "it is in clear".to_owned(), hint)];
     }

@@ -31,7 +31,7 @@ pub fn find(file: &Path, io: &Io) -> Result<Option<Located>, CliError> {
 }
 
 /// The path as a user would write it: relative to the working folder where it is below it.
-fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
@@ -55,6 +55,12 @@ impl Located {
             }
         }
         Ok(None)
+    }
+
+    /// The cluster that needs no rule, because there is no other.
+    pub fn only(&self) -> Option<&str> {
+        let mut names = self.config.clusters.keys();
+        names.next().filter(|_| names.next().is_none()).map(String::as_str)
     }
 
     /// The cluster of that name.

@@ -24,7 +24,7 @@
 mod find;
 mod read;
 
-pub use find::{Located, find};
+pub use find::{Located, find, shown};
 pub use read::parse;
 
 use seal_crypto::{Fingerprint, Scope, VerifyingKey};
@@ -74,8 +74,8 @@ pub enum Source {
 pub struct Controller {
     /// Its namespace.
     pub namespace: String,
-    /// Its name.
-    pub name: String,
+    /// Its name; `None` tries upstream's, then the label.
+    pub name: Option<String>,
 }
 
 /// One path rule.

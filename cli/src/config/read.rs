@@ -94,10 +94,10 @@ impl Reader<'_> {
     }
 
     fn controller(&self, node: &Node) -> Result<Controller, CliError> {
-        let mut controller = Controller { namespace: "kube-system".to_owned(), name: "sealed-secrets-controller".to_owned() };
+        let mut controller = Controller { namespace: "kube-system".to_owned(), name: None };
         for entry in self.map(node, "controller", &["namespace", "name"])? {
             let text = self.text(&entry.value, &entry.key)?;
-            if entry.key == "name" { controller.name = text } else { controller.namespace = text }
+            if entry.key == "name" { controller.name = Some(text) } else { controller.namespace = text }
         }
         Ok(controller)
     }
@@ -157,7 +157,7 @@ mod tests {
         let text = "clusters:\n  p:\n    certificate: certs/p.pem\n  s:\n    context: admin\n    controller: {name: sealed-secrets}\nrules:\n  - path: a/**\n    cluster: p\n    scope: namespace-wide\n";
         let config = parse("f", text.to_owned().into()).unwrap();
         let rule = Rule { path: "a/**".into(), cluster: "p".into(), scope: Some(seal_crypto::Scope::NamespaceWide) };
-        let controller = Controller { namespace: "kube-system".into(), name: "sealed-secrets".into() };
+        let controller = Controller { namespace: "kube-system".into(), name: Some("sealed-secrets".into()) };
         let clusters = [
             ("p".to_owned(), Cluster { source: Source::File("certs/p.pem".into()), ..Cluster::default() }),
             (
@@ -166,6 +166,14 @@ mod tests {
             ),
         ];
         assert_eq!(config, Config { clusters: clusters.into(), rules: vec![rule] });
+    }
+
+    #[test]
+    fn a_controller_without_a_name_is_left_to_be_found() {
+        let text = "clusters: {p: {context: a, controller: {namespace: seal-system}}}\n";
+        let config = parse("f", text.to_owned().into()).unwrap();
+        let expected = Controller { namespace: "seal-system".into(), name: None };
+        assert_eq!(config.clusters["p"].controller, Some(expected));
     }
 
     #[test]

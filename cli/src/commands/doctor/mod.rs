@@ -139,7 +139,7 @@ async fn examine(choice: &Choice, now: i64) -> Result<Vec<Answer>, CliError> {
         ),
     });
     answers.extend(controller(choice, now).await);
-    answers.push(signed_keys(&api, choice, now).await);
+    answers.extend(signed_keys(&api, choice, now).await);
     answers.push(key_secrets(choice).await);
     Ok(answers)
 }
@@ -181,8 +181,8 @@ async fn controller(choice: &Choice, now: i64) -> Vec<Answer> {
     answers
 }
 
-async fn signed_keys(api: &Api, choice: &Choice, now: i64) -> Answer {
-    match cluster::bundle(api, &choice.target).await {
+async fn signed_keys(api: &Api, choice: &Choice, now: i64) -> Option<Answer> {
+    Some(match cluster::bundle(api, &choice.target).await {
         Ok(Some(text)) => bundle(&text, now),
         Ok(None) => answer(
             "signed-keys",
@@ -190,8 +190,10 @@ async fn signed_keys(api: &Api, choice: &Choice, now: i64) -> Answer {
             "no signed key bundle (the original's controller publishes none)",
             "pin fingerprints in .seal.yaml: `seal cert pin`",
         ),
+        // Said already, of the controller itself.
+        Err(ClusterError::NoService { .. }) => return None,
         Err(error) => answer("signed-keys", Verdict::Unknown, error.to_string(), ""),
-    }
+    })
 }
 
 fn certificate(pem: &[u8], now: i64) -> Answer {

@@ -87,9 +87,12 @@ fn edited(
         match sheet::read(text, shown) {
             Ok(change) => return Ok(Some(change).filter(|change| !change.set.is_empty() || !change.remove.is_empty())),
             Err(error) => {
+                if !io.input_is_terminal() {
+                    return Err(error.context("nothing was changed"));
+                }
                 report::error(&error, io);
                 if !io.confirm("edit again?") {
-                    return Err(error.context("nothing was changed"));
+                    return Err(CliError::failed("nothing was changed"));
                 }
             }
         }

@@ -164,7 +164,8 @@ fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError>
     for (index, (work, _)) in works.iter().enumerate() {
         let ruled = match certificates.located(&work.path, io)? {
             Some(located) if args.cert.context.is_none() && args.cert.cluster.is_none() => {
-                located.rule(&work.path)?.map(|rule| rule.cluster.clone())
+                let ruled = located.rule(&work.path)?.map(|rule| rule.cluster.clone());
+                ruled.or_else(|| located.only().map(str::to_owned))
             }
             _ => None,
         };
