@@ -201,12 +201,18 @@ impl<'t, 'a> Site<'t, 'a> {
         (indent > column || rest[..indent].contains('\t')) && rest[indent..].starts_with('#')
     }
 
-    /// True when one of the blank lines behind an offset's line (or the rest of that line, when the offset starts one) holds a tab.
+    /// True when one of the blank lines behind an offset's line (or the rest of that line, when the offset starts one) holds a tab, or the
+    /// comment behind them stands behind one.
     pub(crate) fn has_tab_line_behind(&self, at: usize) -> bool {
         let mut next = if self.line_start(at) == at { at } else { self.next_line(at) };
-        while next < self.text.len() && self.is_rest_blank(next) {
-            if self.text[next..self.line_end(next)].contains('\t') {
+        while next < self.text.len() {
+            let rest = &self.text[next..];
+            let blank = &rest[..rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len()];
+            if blank.contains('\t') && (self.is_rest_blank(next) || rest[blank.len()..].starts_with('#')) {
                 return true;
+            }
+            if !self.is_rest_blank(next) {
+                return false;
             }
             next = self.next_line(next);
         }

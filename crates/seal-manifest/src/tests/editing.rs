@@ -32,7 +32,7 @@ fn a_scalar_is_set_and_nothing_else_moves() {
         ("a: old", "l1\nl2", "a: \"l1\\nl2\""),
         ("a: old # c\n", "l1\nl2", "a: \"l1\\nl2\" # c\n"),
         ("a: old\n\n  # c\nb: 1\n", "l1\nl2", "a: \"l1\\nl2\"\n\n  # c\nb: 1\n"),
-        ("a: old\n \t# c\n", "l1\nl2", "a: \"l1\\nl2\"\n \t# c\n"),
+        ("a: old\n \t# c\n", "l1", "a: l1\n \t# c\n"),
         ("a: old\n# c\nb: 1\n", "l1\nl2", "a: |-\n  l1\n  l2\n# c\nb: 1\n"),
         ("a:\nb: 1\n", "x", "a: x\nb: 1\n"),
         ("a: # c\nb: 1\n", "x", "a: x # c\nb: 1\n"),
@@ -192,6 +192,11 @@ fn shared_values_and_missing_fields_are_refused() {
         ("a: 1\rb: 2\r", remove("a"), "f.yaml:1:4: a document with carriage returns for line breaks cannot be edited in place"),
         (
             "a: 1\n \t\nb: 2\n",
+            set("a", text("l1\nl2")),
+            "f.yaml:1:4: a value in front of a blank line with a tab cannot be edited in place",
+        ),
+        (
+            "a: 1\n \t# c\n",
             set("a", text("l1\nl2")),
             "f.yaml:1:4: a value in front of a blank line with a tab cannot be edited in place",
         ),
