@@ -207,6 +207,7 @@ fn read_trees(text: &str) -> Result<(Format, Vec<RawDocument<'_>>), Failure> {
         Err(json) if matches!(json.problem, Problem::Budget(_)) => Err(json),
         Err(json) => match yaml_read::read(text) {
             Ok(raw) => Ok((Format::Yaml, raw)),
+            Err(yaml) if matches!(yaml.problem, Problem::Budget(_)) => Err(yaml),
             Err(_) => Err(json),
         },
     }

@@ -1,6 +1,7 @@
 //! Behaviour of the whole crate, in tables.
 
 mod editing;
+mod generated;
 mod reading;
 mod scalars;
 mod suite;
