@@ -11,7 +11,7 @@ use crate::tree::{Failure, Form, MAX_DEPTH, MAX_NODES, RawDocument, Style, Text,
 pub(crate) fn read(text: &str) -> Result<Vec<RawDocument<'_>>, Failure> {
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut reader =
-        Reader { text, bytes: text.as_bytes(), at: start, lines: Lines { offset: 0, line: 1, line_start: start }, nodes: 0 };
+        Reader { text, bytes: text.as_bytes(), at: start, lines: Lines { offset: start, line: 1, column: 0 }, nodes: 0 };
     let mut documents = Vec::new();
     loop {
         reader.space();
@@ -38,11 +38,11 @@ pub(crate) fn looks_like_json(text: &str) -> bool {
 
 const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
-/// Counts lines forwards only, so that positions cost one pass.
+/// Counts lines and columns forwards only, so that positions cost one pass, also over a file that is one line.
 struct Lines {
     offset: usize,
     line: u32,
-    line_start: usize,
+    column: u32,
 }
 
 struct Reader<'a> {
@@ -86,14 +86,16 @@ impl<'a> Reader<'a> {
     }
     fn here(&mut self) -> crate::Position {
         let lines = &mut self.lines;
-        for at in lines.offset..self.at {
-            if self.bytes[at] == b'\n' {
-                lines.line += 1;
-                lines.line_start = at + 1;
+        for byte in self.bytes.get(lines.offset..self.at).unwrap_or_default() {
+            match byte {
+                b'\n' => (lines.line, lines.column) = (lines.line + 1, 0),
+                // Not the first byte of a character.
+                0x80..=0xbf => {}
+                _ => lines.column += 1,
             }
         }
         lines.offset = lines.offset.max(self.at);
-        let column = self.text[lines.line_start.min(self.at)..self.at].chars().count() as u32 + 1;
+        let column = lines.column + 1;
         crate::Position { line: lines.line, column }
     }
 

@@ -101,12 +101,14 @@ proptest! {
 }
 
 #[test]
-fn too_deep_and_too_far_are_errors_with_a_position() {
+fn too_deep_too_many_and_too_far_are_errors_with_a_position() {
     let laughs = (1..9).fold("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned(), |text, level| {
         let below = vec![format!("*a{}", level - 1); 10].join(",");
         format!("{text}a{level}: &a{level} [{below}]\n")
     });
+    let many = format!("[{}0]", "0,".repeat(crate::tree::MAX_NODES));
     for (input, expected) in [
+        (many, "size"),
         ("[".repeat(200) + &"]".repeat(200), "depth"),
         ("{\"a\":".repeat(200) + "1" + &"}".repeat(200), "depth"),
         ("- ".repeat(200) + "x\n", "depth"),
