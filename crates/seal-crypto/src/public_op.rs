@@ -1,25 +1,26 @@
 //! The public-key operation, `RSAES-OAEP-ENCRYPT` (RFC 8017 section 7.1.1) with SHA-256 for hash and MGF1, by either of two back ends.
 //!
-//! With feature `aws-lc` it is done by aws-lc-rs, several times faster, for keys it takes (2048 to 8192 bits); else by the `rsa`
-//! crate. aws-lc draws the 32-byte OAEP seed from its own generator; session keys come from the caller's in both.
+//! The `rsa` crate seals the first items of a key. With feature `aws-lc`, and for keys it takes (2048 to 8192 bits), aws-lc-rs
+//! seals the later ones: four times faster, but it draws the 32-byte OAEP seed from a generator of its own that takes 20 ms to
+//! start. Session keys come from the caller's generator in both.
 
 use rand_core::CryptoRng;
 use sha2::Sha256;
 
-/// A public key made ready for use.
+/// A public key made ready for use. Clones share what was made ready.
 #[derive(Clone)]
 pub(crate) struct PublicOp {
     key: rsa::PublicKey,
     #[cfg(feature = "aws-lc")]
-    fast: Option<std::sync::Arc<aws_lc_rs::rsa::OaepPublicEncryptingKey>>,
+    bulk: std::sync::Arc<bulk::Bulk>,
 }
 
 impl PublicOp {
     pub(crate) fn new(key: rsa::PublicKey) -> Self {
         Self {
-            #[cfg(feature = "aws-lc")]
-            fast: fast(&key).map(std::sync::Arc::new),
             key,
+            #[cfg(feature = "aws-lc")]
+            bulk: std::sync::Arc::default(),
         }
     }
 
@@ -30,21 +31,51 @@ impl PublicOp {
     /// `None` when the message is longer than the modulus less 66 bytes.
     pub(crate) fn wrap(&self, message: &[u8], label: Vec<u8>, rng: &mut impl CryptoRng) -> Option<Vec<u8>> {
         #[cfg(feature = "aws-lc")]
-        if let Some(fast) = &self.fast {
-            let mut block = vec![0; fast.ciphertext_size()];
-            let label = (!label.is_empty()).then_some(label.as_slice());
-            let length = fast.encrypt(&aws_lc_rs::rsa::OAEP_SHA256_MGF1SHA256, message, &mut block, label).ok()?.len();
-            block.truncate(length);
-            return Some(block);
+        if let Some(bulk) = self.bulk.ready(&self.key) {
+            return bulk::wrap(bulk, message, &label);
         }
         self.key.encrypt(rng, rsa::Oaep::<Sha256>::new_with_label(label), message).ok()
     }
 }
 
 #[cfg(feature = "aws-lc")]
-fn fast(key: &rsa::PublicKey) -> Option<aws_lc_rs::rsa::OaepPublicEncryptingKey> {
-    use aws_lc_rs::rsa::{OaepPublicEncryptingKey, PublicEncryptingKey};
+mod bulk {
+    use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
     use rsa::pkcs8::EncodePublicKey;
-    let der = key.to_public_key_der().ok()?;
-    OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(der.as_bytes()).ok()?).ok()
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Items that the portable back end seals before this one starts: by then its start would have paid for itself, so no run
+    /// costs more than twice what the better choice would have.
+    const AFTER: usize = 128;
+
+    /// aws-lc's form of the key, made when it is first worth it.
+    #[derive(Default)]
+    pub(super) struct Bulk {
+        sealed: AtomicUsize,
+        key: OnceLock<Option<OaepPublicEncryptingKey>>,
+    }
+
+    impl Bulk {
+        /// Counts one more item; the key when it is worth using and aws-lc takes it.
+        pub(super) fn ready(&self, key: &rsa::PublicKey) -> Option<&OaepPublicEncryptingKey> {
+            if self.sealed.fetch_add(1, Ordering::Relaxed) < AFTER {
+                return None;
+            }
+            self.key.get_or_init(|| make(key)).as_ref()
+        }
+    }
+
+    fn make(key: &rsa::PublicKey) -> Option<OaepPublicEncryptingKey> {
+        let der = key.to_public_key_der().ok()?;
+        OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(der.as_bytes()).ok()?).ok()
+    }
+
+    pub(super) fn wrap(key: &OaepPublicEncryptingKey, message: &[u8], label: &[u8]) -> Option<Vec<u8>> {
+        let mut block = vec![0; key.ciphertext_size()];
+        let label = (!label.is_empty()).then_some(label);
+        let length = key.encrypt(&OAEP_SHA256_MGF1SHA256, message, &mut block, label).ok()?.len();
+        block.truncate(length);
+        Some(block)
+    }
 }

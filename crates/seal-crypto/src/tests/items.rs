@@ -54,6 +54,22 @@ fn every_key_size_seals_and_opens() {
     }
 }
 
+/// With feature aws-lc the later items of a key are sealed by the other back end.
+#[test]
+fn every_one_of_hundreds_of_items_opens() {
+    for scope in [Scope::Strict, Scope::ClusterWide] {
+        let binding = Binding::new(scope, "prod", "db").expect("valid names");
+        for number in 0..300_u16 {
+            let item = seal(&number.to_be_bytes(), 0, &binding);
+            assert_eq!(opens(&item, &binding), Ok(number.to_be_bytes().to_vec()), "item {number}, {scope:?}");
+        }
+        let fingerprint = RING.fingerprints().next().expect("three keys").clone();
+        let public = RING.get(&fingerprint).expect("held").public();
+        let too_much = vec![0; 256 - 66 + 1];
+        assert_eq!(public.wrap(&too_much, Vec::new(), &mut rng()), None);
+    }
+}
+
 #[test]
 fn the_hinted_key_goes_first_and_other_sizes_cost_nothing() {
     let binding = strict("prod", "db");
