@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use seal_crypto::{Binding, Item, Keyring, PrivateKey, Scope};
 use seal_secret::SecretBytes;
 use seal_tests::{ControlPlane, Controller, Options, eventually, lab, peers, upstream};
@@ -63,13 +63,13 @@ fn one_operation() -> Result<Duration> {
 }
 
 async fn metric(controller: &Controller, name: &str) -> Result<f64> {
-    Ok(controller.metric(name, "").await?.unwrap_or_default())
+    controller.metric(name, "").await?.with_context(|| format!("the controller has no metric {name}"))
 }
 
 async fn wait_settled(controller: &Controller, objects: usize) -> Result<Duration> {
     let start = Instant::now();
     eventually("every object is looked at", LONG, || async {
-        let seen = metric(controller, "seal_noop_reconciles_total").await?;
+        let seen = metric(controller, "seal_controller_noops_total").await?;
         Ok((seen >= objects as f64).then_some(()))
     })
     .await?;
@@ -102,7 +102,7 @@ async fn at_scale(objects: usize) -> Result<()> {
     })
     .await?;
     let wall = start.elapsed();
-    let (cpu, tries) = (process::cpu(pid)?, metric(&controller, "seal_private_key_operations_total").await?);
+    let (cpu, tries) = (process::cpu(pid)?, metric(&controller, "seal_controller_decrypts_total").await?);
     println!(
         "first sync: {:.0} s wall, {:.1} s CPU, {tries:.0} private-key operations of {:.2} ms: CPU / operations = {:.2}; tries an item {:.2}; peak {:.0} MiB",
         wall.as_secs_f64(),
@@ -132,7 +132,7 @@ async fn restart_and_idle(plane: &ControlPlane, home: &str, objects: usize) -> R
         let (cpu, peak) = (process::cpu(pid)?, process::peak_mib(pid)?);
         quiet(&client).await?;
         let spent = process::requests(&client).await? - before;
-        let tries = metric(&controller, "seal_private_key_operations_total").await?;
+        let tries = metric(&controller, "seal_controller_decrypts_total").await?;
         println!(
             "restart {round}, {objects} objects unchanged: {:.2} s wall, {:.2} s CPU, {tries:.0} private-key operations, {:.0} writes and {:.0} Lease writes, peak {peak:.0} MiB",
             wall.as_secs_f64(),
