@@ -1,7 +1,7 @@
 //! Behaviour on a real Kubernetes API server, with the controller as a process under the rights in `deploy/`.
 //!
 //! Most cases share one cluster and one controller, each in a namespace of its own; those that stop, replace or starve
-//! a controller get a cluster of their own, one at a time. Everything runs in a network namespace.
+//! a controller get a cluster of their own, two at a time. Everything runs in a network namespace.
 //!
 //! `SEAL_TESTS_UPSTREAM=PATH` runs the cases against the real sealed-secrets controller instead: a way to see that they
 //! tell right from wrong. It passes those that ask for upstream's behaviour and fails those for its known defects.

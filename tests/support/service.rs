@@ -9,12 +9,13 @@ use anyhow::Result;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// An address of the lab that no other "Pod" of this process has. Outside the lab it cannot be bound.
 pub fn pod_address() -> String {
-    static NEXT: AtomicU8 = AtomicU8::new(2);
-    format!("10.244.0.{}", NEXT.fetch_add(1, Ordering::Relaxed))
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Comes round again long after the first ones have ended.
+    format!("10.244.0.{}", 2 + NEXT.fetch_add(1, Ordering::Relaxed) % 250)
 }
 
 /// Publishes `address`:8080 as Service `name` in `namespace`, port name `http`, as both projects' manifests do.
