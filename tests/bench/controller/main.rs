@@ -114,9 +114,26 @@ async fn at_scale(objects: usize) -> Result<()> {
     );
     quantiles("new object during the backlog", waits);
     println!("  backlog left after the last of them: {backlog_left} objects");
+    oldest_key_only(&plane, &controller, &keys[0]).await?;
     quiet(&client).await?;
     controller.stop()?;
     restart_and_idle(&plane, &home, objects).await
+}
+
+/// The worst case of many keys: objects never seen before, all sealed to the key that is tried last.
+async fn oldest_key_only(plane: &ControlPlane, controller: &Controller, oldest: &seal_crypto::PublicKey) -> Result<()> {
+    const OBJECTS: usize = 200;
+    let client = plane.client();
+    let before = metric(controller, "seal_controller_decrypts_total").await?;
+    plane.named_namespace("oldest").await?;
+    fleet::create(&client, "oldest", "old", OBJECTS, std::slice::from_ref(oldest)).await?;
+    eventually("objects of the oldest key synced", LONG, || async {
+        Ok((fleet::synced(&client, "oldest", "old-").await? >= OBJECTS).then_some(()))
+    })
+    .await?;
+    let tries = metric(controller, "seal_controller_decrypts_total").await? - before;
+    println!("new objects sealed to the oldest of 13 keys only: {:.2} tries an item", tries / (OBJECTS * fleet::ITEMS) as f64);
+    Ok(())
 }
 
 /// Restart with nothing changed, then a minute of idling.
