@@ -24,6 +24,9 @@ pub enum KeyError {
     /// No PEM block that can hold an RSA private key.
     #[error("no PEM block RSA PRIVATE KEY or PRIVATE KEY found")]
     NoKey,
+    /// The PEM block of a private key begins and does not end.
+    #[error("the PEM block of a private key is cut short, no END line")]
+    CutShort,
     /// The PEM armour or the DER inside it is broken, or the numbers are not an RSA key.
     #[error("the private key does not parse")]
     Malformed,
@@ -136,11 +139,15 @@ impl PrivateKey {
     /// error here, because a key silently left out is a Secret that silently does not open.
     pub fn all_from_pem(pem: &SecretBytes) -> Result<Vec<Self>, KeyError> {
         let keys = Self::read(pem).collect::<Result<Vec<_>, _>>()?;
+        if pem::cut_short(pem.expose(), holds_private_key) {
+            return Err(KeyError::CutShort);
+        }
         if keys.is_empty() { Err(KeyError::NoKey) } else { Ok(keys) }
     }
 
     fn reason(pem: &SecretBytes) -> KeyError {
-        Self::read(pem).find_map(Result::err).unwrap_or(KeyError::NoKey)
+        let nothing = || if pem::cut_short(pem.expose(), holds_private_key) { KeyError::CutShort } else { KeyError::NoKey };
+        Self::read(pem).find_map(Result::err).unwrap_or_else(nothing)
     }
 
     fn read(pem: &SecretBytes) -> impl Iterator<Item = Result<Self, KeyError>> {
@@ -213,6 +220,10 @@ impl PrivateKey {
 }
 
 const PKCS1: &str = "RSA PRIVATE KEY";
+
+fn holds_private_key(label: &[u8]) -> bool {
+    label.ends_with(b"PRIVATE KEY")
+}
 
 /// `None` for blocks that hold something else than a private key.
 fn read_block(block: &pem::Block<'_>) -> Option<Result<PrivateKey, KeyError>> {

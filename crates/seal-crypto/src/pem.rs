@@ -32,6 +32,23 @@ pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Block<'_>> {
     })
 }
 
+/// Some block with a label that `wanted` accepts begins and has no end line of its own: a file that was copied in part.
+pub(crate) fn cut_short(text: &[u8], wanted: impl Fn(&[u8]) -> bool) -> bool {
+    let text = if text.len() > MAX_PEM_BYTES { &[] } else { text };
+    let mut open = None;
+    for line in text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii) {
+        if let Some(label) = marker(line, BEGIN) {
+            if open.is_some_and(&wanted) {
+                return true;
+            }
+            open = Some(label);
+        } else if open.is_some() && marker(line, END) == open {
+            open = None;
+        }
+    }
+    open.is_some_and(wanted)
+}
+
 fn read_body<'a>(mut label: &'a [u8], lines: &mut impl Iterator<Item = &'a [u8]>) -> Option<Block<'a>> {
     let mut encrypted = false;
     let mut body = Zeroizing::new(Vec::new());
@@ -85,7 +102,7 @@ pub(crate) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{blocks, encode};
+    use super::{blocks, cut_short, encode};
 
     fn found(text: &str) -> Vec<(String, bool, Option<Vec<u8>>)> {
         let owned = |b: super::Block<'_>| (String::from_utf8_lossy(b.label).into_owned(), b.encrypted, b.der.map(|d| d.to_vec()));
@@ -103,6 +120,25 @@ mod tests {
         assert_eq!(found("-----BEGIN A-----\n!!\n-----END A-----\n"), [("A".to_owned(), false, None)]);
         let encrypted = "-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: x,y\n\naGk=\n-----END A-----\n";
         assert_eq!(found(encrypted), [("A".to_owned(), true, Some(b"hi".to_vec()))]);
+    }
+
+    #[test]
+    fn a_block_without_its_end_line_is_cut_short() {
+        let whole = "-----BEGIN A-----\naGk=\n-----END A-----\n";
+        let cut = "-----BEGIN A-----\naGk=\n-----END";
+        let other = "-----BEGIN B-----\naGk=\n-----END B-----\n";
+        for (text, expected) in [
+            (String::new(), false),
+            (whole.to_owned(), false),
+            (other.replace("END B-----", ""), false),
+            (cut.to_owned(), true),
+            (format!("{whole}{cut}"), true),
+            (format!("{cut}\n{other}"), true),
+            ("-----BEGIN A-----\n-----END B-----\n".to_owned(), true),
+            ("-----BEGIN A".to_owned(), false),
+        ] {
+            assert_eq!(cut_short(text.as_bytes(), |label| label == b"A"), expected, "{text}");
+        }
     }
 
     #[test]

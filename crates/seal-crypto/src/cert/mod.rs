@@ -22,6 +22,9 @@ pub enum CertError {
     /// No CERTIFICATE block in the PEM text (a bare public key is not a certificate).
     #[error("no PEM block CERTIFICATE found; a bare public key is not enough")]
     NoCertificate,
+    /// A CERTIFICATE block begins and does not end.
+    #[error("the PEM block CERTIFICATE is cut short, no END line")]
+    CutShort,
     /// The first CERTIFICATE block does not parse.
     #[error("the certificate does not parse")]
     Malformed,
@@ -56,7 +59,9 @@ pub struct Certificate {
 impl Certificate {
     /// Reads the first CERTIFICATE block; later blocks are ignored as kubeseal does. Input is capped at 1 MiB before parsing.
     pub fn from_pem(pem: &[u8]) -> Result<Self, CertError> {
-        let block = pem::blocks(pem).find(|block| block.label == LABEL.as_bytes()).ok_or(CertError::NoCertificate)?;
+        let wanted = |label: &[u8]| label == LABEL.as_bytes();
+        let missing = || if pem::cut_short(pem, wanted) { CertError::CutShort } else { CertError::NoCertificate };
+        let block = pem::blocks(pem).find(|block| wanted(block.label)).ok_or_else(missing)?;
         Self::from_der(&block.der.ok_or(CertError::Malformed)?)
     }
 

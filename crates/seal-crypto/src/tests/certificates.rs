@@ -74,6 +74,7 @@ fn only_the_first_certificate_counts_and_refusals_have_reasons() {
     for (pem, expected) in [
         (b"".as_slice(), CertError::NoCertificate),
         (test_key_pem!("rsa2048.pem"), CertError::NoCertificate),
+        (&one[..one.len() - 40], CertError::CutShort),
         (&oversized, CertError::NoCertificate),
         (&[broken, one].concat(), CertError::Malformed),
         (test_key_pem!("ec.crt"), CertError::NotRsa),

@@ -38,7 +38,7 @@ fn refusals_have_reasons() {
         (b"".as_slice(), KeyError::NoKey),
         (b"\xFF\xFE\x00", KeyError::NoKey),
         (test_key_pem!("rsa2048.crt"), KeyError::NoKey),
-        (cut.as_bytes(), KeyError::NoKey),
+        (cut.as_bytes(), KeyError::CutShort),
         (swapped.as_bytes(), KeyError::Malformed),
         (broken.as_bytes(), KeyError::Malformed),
         (test_key_pem!("ec.pem"), KeyError::NotRsa),
@@ -62,6 +62,9 @@ fn the_first_rsa_key_of_several_blocks_is_taken_and_all_can_be() {
     let all =
         PrivateKey::all_from_pem(&secret(&text)).map(|keys| keys.iter().map(|k| k.fingerprint().clone()).collect::<Vec<_>>());
     assert_eq!(all, Ok(expected.to_vec()));
+    let last_cut = &text[..text.len() - 40];
+    assert_eq!(fingerprint(last_cut), expected[0]);
+    assert_eq!(PrivateKey::all_from_pem(&secret(last_cut)).err(), Some(KeyError::CutShort));
     let with_stranger = [test_key_pem!("ec.pem"), &text].concat();
     assert_eq!(fingerprint(&with_stranger), expected[0]);
     assert_eq!(PrivateKey::all_from_pem(&secret(&with_stranger)).err(), Some(KeyError::NotRsa));
