@@ -10,7 +10,7 @@ use crate::{
     certificate::{CertArgs, Certificates},
     inputs::{self, Input},
     io::read_file,
-    objects::{self, is_secret},
+    objects::{self, is_sealed, is_secret},
     parallel,
     recovery::RecoveryArgs,
     report::{self, CliError},
@@ -189,6 +189,10 @@ fn run_files(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     check_found(&jobs, searched)?;
     for warning in jobs.iter().flat_map(|job| &job.sealed.warnings) {
         report::warning(warning, io);
+    }
+    let untouched = if args.in_place { "left as it is" } else { "copied unchanged" };
+    for job in jobs.iter().filter(|job| job.sealed.count == 0 && objects::all(&job.manifest).iter().any(|o| is_sealed(o.node))) {
+        io.say(format_args!("{}: sealed already, {untouched}", job.manifest.name));
     }
     if args.in_place {
         return replace(&jobs, io);
