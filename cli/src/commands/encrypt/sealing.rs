@@ -10,7 +10,7 @@ use seal_core::{
     seal::{SealOptions, SealSecretError, seal_secret},
     secret::{SecretObject, kind_of},
 };
-use seal_crypto::{BindingError, Scope};
+use seal_crypto::{BindingError, Scope, SealError};
 use seal_manifest::{Entry, Kind, ManifestFile, Node, Position};
 use serde_json::Value;
 
@@ -72,18 +72,24 @@ pub(super) fn seal_one(secret: &SecretObject, recipient: &Recipient, rules: &Rul
     let annotated = secret.scope();
     let scope = rules.scope.or((annotated != Scope::Strict).then_some(annotated)).or(recipient.scope);
     let options = SealOptions { scope, allow_empty: rules.allow_empty, claim: rules.claim };
-    let object = seal_secret(secret, options, &recipient.certificate.public_key, rng).map_err(|error| {
-        let hint = match &error {
-            SealSecretError::Binding(BindingError::Namespace) => {
-                "write metadata.namespace into the Secret, or give -n NAMESPACE: it becomes part of what is sealed"
-            }
-            SealSecretError::Binding(_) => "give the Secret a metadata.name (generateName does not work), or --name NAME",
-            SealSecretError::Empty => "if that is meant, pass --allow-empty-data",
-            _ => "a Secret holds at most 1 MiB",
-        };
-        CliError::failed(error.to_string()).hint(hint)
-    })?;
+    let object = seal_secret(secret, options, &recipient.certificate.public_key, rng)
+        .map_err(|error| CliError::failed(error.to_string()).hint(remedy(&error)))?;
     Ok(object.to_node())
+}
+
+/// What to do about it.
+fn remedy(error: &SealSecretError) -> &'static str {
+    match error {
+        SealSecretError::Binding(BindingError::Namespace) => {
+            "write metadata.namespace into the Secret, or give -n NAMESPACE: it becomes part of what is sealed"
+        }
+        SealSecretError::Binding(_) => "give the Secret a metadata.name (generateName does not work), or --name NAME",
+        SealSecretError::Empty => "if that is meant, pass --allow-empty-data",
+        SealSecretError::Item { source: SealError::KeyTooSmall, .. } => {
+            "seal to another certificate: `seal cert fetch` shows the one in use"
+        }
+        _ => "split it over several Secrets, or keep it elsewhere encrypted and seal only the key that opens it",
+    }
 }
 
 struct Run<'a> {
@@ -161,4 +167,16 @@ pub(super) fn newline_warnings(secret: &SecretObject, described: &str) -> Vec<St
     suspicious
         .map(|(key, _)| format!("{described}: the value of {key} ends with a newline, which becomes part of the secret"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SealError, SealSecretError, remedy};
+
+    #[test]
+    fn a_value_that_cannot_be_sealed_gets_a_way_out_that_the_error_does_not_say_already() {
+        let hint = |source| remedy(&SealSecretError::Item { key: "dump".to_owned(), source });
+        assert!(hint(SealError::TooLarge).contains("split it") && !hint(SealError::TooLarge).contains("1 MiB"));
+        assert!(hint(SealError::KeyTooSmall).contains("another certificate"));
+    }
 }
