@@ -3,6 +3,9 @@
 use super::{Answer, Verdict, answer};
 use serde_json::Value;
 
+/// Set by `deploy/crds`, and so by `deploy/keep`: the definition is not in one manifest with what people uninstall.
+const KEPT_APART: &str = "sealkit.dev/kept-apart";
+
 /// Who would delete the SealedSecret definition, and with it every SealedSecret and every Secret they own.
 pub fn definition(crd: &Value) -> Vec<Answer> {
     let annotation = |name: &str| crd.pointer("/metadata/annotations").and_then(|all| all.get(name)).and_then(Value::as_str);
@@ -56,8 +59,11 @@ pub fn definition(crd: &Value) -> Vec<Answer> {
             "kubectl annotate crd sealedsecrets.bitnami.com argocd.argoproj.io/sync-options=Prune=false,Delete=false",
         );
     }
-    if annotation("kubectl.kubernetes.io/last-applied-configuration").is_some() {
-        hazard("it was applied from a manifest".to_owned(), "never run `kubectl delete -f` on the manifest that holds it");
+    if annotation("kubectl.kubernetes.io/last-applied-configuration").is_some() && annotation(KEPT_APART) != Some("true") {
+        hazard(
+            "it was applied from a manifest that may hold the controller too".to_owned(),
+            "never run `kubectl delete -f` on that manifest, or apply the definition apart from it: kubectl apply -k deploy/crds",
+        );
     }
     answers
 }
@@ -143,6 +149,11 @@ mod tests {
                 "",
             ),
             (json!({"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"}}), 1, "manifest"),
+            (
+                json!({"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "sealkit.dev/kept-apart": "true"}}),
+                0,
+                "",
+            ),
         ];
         for (metadata, hazards, words) in table {
             let answers =
