@@ -210,7 +210,10 @@ fn generate(args: &Generate, io: &mut Io) -> Result<Exit, CliError> {
         None => {
             let name = cluster::block_on(create(&choice, secret.to_node()))?;
             io.say(format_args!("created Secret {}/{name}", choice.target.namespace));
-            io.say(format_args!("a controller with --profile=strict seals with it after --import-keys={}", key.fingerprint()));
+            io.say(format_args!(
+                "under --profile=strict, a controller seals with it only after --import-keys={}",
+                key.fingerprint()
+            ));
         }
     }
     io.print(&format!("{}\n", key.fingerprint()))?;
@@ -337,7 +340,7 @@ fn restore(args: &Restore, io: &mut Io) -> Result<Exit, CliError> {
     }
     if created > 0 {
         io.say(format_args!(
-            "a controller with --profile=strict opens with them at once and seals with them after --import-keys"
+            "under --profile=strict, a controller opens with them at once and seals with them only after --import-keys"
         ));
     }
     Ok(if conflicts > 0 { Exit::FINDINGS } else { Exit::DONE })
