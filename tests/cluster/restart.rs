@@ -128,7 +128,9 @@ async fn a_new_object_overtakes_the_backlog_and_sigterm_ends_it_cleanly_in_betwe
     let written = async || Ok::<_, anyhow::Error>(case.secrets().list_metadata(&ListParams::default()).await?.items.len());
     eventually("work on the backlog", SOON, || async { Ok((written().await? > 0).then_some(())) }).await?;
     case.put(&Sealed::new(&key, &case.namespace, "new").item("k", "v")).await?;
-    case.expect_data("new", &[("k", "v")]).await?;
+    if let Err(error) = case.expect_data("new", &[("k", "v")]).await {
+        return Err(error.context(format!("{} of {BACKLOG} Secrets were written meanwhile", written().await?)));
+    }
     let status = controller.stop()?;
     ensure!(status.code() == Some(0), "{status}");
     let done = written().await?;
