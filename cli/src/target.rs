@@ -3,10 +3,14 @@
 use crate::{
     Io,
     objects::{self, is_sealed},
-    report::CliError,
+    report::{self, CliError},
     write,
 };
-use seal_core::{merge, sealed::SealedObject};
+use seal_core::{
+    merge::{self, Change},
+    sealed::SealedObject,
+};
+use seal_crypto::{Keyring, PublicKey};
 use seal_manifest::{Edit, ManifestFile, Segment};
 use std::path::{Path, PathBuf};
 
@@ -72,6 +76,15 @@ impl Target {
     /// What to call the object.
     pub fn described(&self) -> String {
         format!("SealedSecret {}/{}", self.object.namespace(), self.object.name())
+    }
+
+    /// Seals what is to change, writes it into the file and says so.
+    pub fn seal(&self, change: &Change, key: &PublicKey, keyring: Option<&Keyring>, io: &mut Io) -> Result<(), CliError> {
+        let plan =
+            merge::plan(&self.object, &self.prefix, change, key, keyring, &mut io.rng()).map_err(|error| self.refuse(&error))?;
+        self.apply(&plan)?;
+        report::changes(self, &plan, io);
+        Ok(())
     }
 
     /// Carries out a plan. Without an edit the file is not touched.

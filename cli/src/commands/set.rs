@@ -7,7 +7,7 @@ use crate::{
     report::{self, CliError},
     target::{Target, Which},
 };
-use seal_core::merge::{self, Change};
+use seal_core::merge::Change;
 use seal_secret::SecretBytes;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -52,11 +52,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let keyring = args.recovery.keyring(io)?;
     let value = value(&args, &target, io)?;
     let change = Change { set: BTreeMap::from([(args.key, value)]), ..Change::default() };
-    let plan =
-        merge::plan(&target.object, &target.prefix, &change, &recipient.certificate.public_key, keyring.as_ref(), &mut io.rng())
-            .map_err(|error| target.refuse(&error))?;
-    target.apply(&plan)?;
-    report::changes(&target, &plan, io);
+    target.seal(&change, &recipient.certificate.public_key, keyring.as_ref(), io)?;
     Ok(Exit::DONE)
 }
 

@@ -14,10 +14,7 @@ use crate::{
     report::{self, CliError},
     target::{Target, Which},
 };
-use seal_core::{
-    merge::{self, Change},
-    open::open_object,
-};
+use seal_core::{merge::Change, open::open_object};
 use seal_secret::SecretBytes;
 use std::{
     collections::BTreeMap,
@@ -62,11 +59,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         io.say(format_args!("nothing to change"));
         return Ok(Exit::DONE);
     };
-    let plan =
-        merge::plan(&target.object, &target.prefix, &change, &recipient.certificate.public_key, keyring.as_ref(), &mut io.rng())
-            .map_err(|error| target.refuse(&error))?;
-    target.apply(&plan)?;
-    report::changes(&target, &plan, io);
+    target.seal(&change, &recipient.certificate.public_key, keyring.as_ref(), io)?;
     Ok(Exit::DONE)
 }
 

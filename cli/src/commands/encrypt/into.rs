@@ -9,10 +9,7 @@ use crate::{
     report::{self, CliError},
     target::{Target, Which},
 };
-use seal_core::{
-    merge::{self, Change},
-    secret::SecretObject,
-};
+use seal_core::{merge::Change, secret::SecretObject};
 use seal_manifest::ManifestFile;
 use serde_json::Value;
 use std::path::Path;
@@ -51,11 +48,7 @@ pub(super) fn run(request: &Request<'_>, secret: &SecretObject, io: &mut Io) -> 
     let change = Change { set: secret.data.clone(), labels: map("labels"), annotations, ..Change::default() };
     let recipient = Certificates::default().for_file(request.cert, request.file, io)?;
     let keyring = request.recovery.keyring(io)?;
-    let plan =
-        merge::plan(&target.object, &target.prefix, &change, &recipient.certificate.public_key, keyring.as_ref(), &mut io.rng())
-            .map_err(|error| target.refuse(&error))?;
-    target.apply(&plan)?;
-    report::changes(&target, &plan, io);
+    target.seal(&change, &recipient.certificate.public_key, keyring.as_ref(), io)?;
     Ok(Exit::DONE)
 }
 
