@@ -2,14 +2,17 @@
 //!
 //! A command gets everything through [`Io`], so tests run it in-process with streams, time and randomness of their own.
 
-use crate::report::CliError;
+use crate::{
+    editor::{self, Desk},
+    report::{self, CliError},
+};
 use rand::{SeedableRng, rngs::StdRng};
 use seal_secret::SecretBytes;
 use std::{
     collections::BTreeMap,
     fmt,
     io::{IsTerminal, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Manifests larger than this are refused before they are read into memory.
@@ -167,25 +170,43 @@ impl Io {
         let _ = self.errors.write_all(text.as_bytes());
     }
 
-    /// Lets the user change a file in `$VISUAL` or `$EDITOR` and waits for the end.
-    pub fn edit(&mut self, path: &Path) -> Result<(), CliError> {
+    /// Lets the user change the file on a desk in `$VISUAL` or `$EDITOR` and waits for the end. Known editors are told to keep no
+    /// copies of it elsewhere.
+    pub fn edit(&mut self, desk: &Desk) -> Result<(), CliError> {
         let chosen = self.env("VISUAL").or(self.env("EDITOR")).filter(|editor| !editor.trim().is_empty()).map(str::to_owned);
         if chosen.is_none() && !self.input_is_terminal {
             return Err(CliError::usage("there is no terminal for an editor")
                 .hint("set EDITOR to a program that needs none, or change values one by one with `seal set`"));
         }
         let editor = chosen.unwrap_or_else(|| "vi".to_owned());
-        let _deaf = deaf_to_interrupts();
         let mut words = editor.split_whitespace();
         let program = words.next().unwrap_or("vi");
-        let status = std::process::Command::new(program).args(words).arg(path).status();
-        match status {
+        let quiet = editor::quiet(&self.behind(program));
+        if let Some(warning) = quiet.warning {
+            report::warning(format_args!("{program}: {warning}"), self);
+        }
+        let _deaf = deaf_to_interrupts();
+        let mut command = std::process::Command::new(program);
+        command.args(words).args(quiet.flags).arg(&desk.file).env("TMPDIR", desk.folder());
+        match command.status() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(CliError::failed(format!("the editor {program} ended with {status}; nothing was changed"))),
             Err(error) => {
                 Err(CliError::failed(format!("cannot start the editor {program}: {}", reason(&error))).hint("set EDITOR"))
             }
         }
+    }
+
+    /// The file that a program's name leads to, its links followed; the name itself when it cannot be found.
+    fn behind(&self, program: &str) -> PathBuf {
+        let named = Path::new(program);
+        let found = match named.components().count() {
+            1 => self
+                .env("PATH")
+                .and_then(|path| std::env::split_paths(path).map(|folder| folder.join(named)).find(|p| p.is_file())),
+            _ => Some(named.to_owned()),
+        };
+        found.and_then(|path| path.canonicalize().ok()).unwrap_or_else(|| named.to_owned())
     }
 
     /// A yes or no question on the terminal; nobody there means no.

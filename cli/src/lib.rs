@@ -10,6 +10,7 @@ mod certificate;
 mod cluster;
 mod commands;
 mod config;
+mod editor;
 mod entry;
 mod exit;
 mod inputs;

@@ -10,17 +10,14 @@ mod tests;
 use crate::{
     Exit, Io,
     certificate::{CertArgs, Certificates},
+    editor::Desk,
     recovery::RecoveryArgs,
     report::{self, CliError},
     target::{Target, Which},
 };
 use seal_core::{merge::Change, open::open_object};
 use seal_secret::SecretBytes;
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// Flags of `seal edit`.
 #[derive(clap::Args)]
@@ -54,7 +51,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         }
     };
     let sheet = sheet::write(&target.described(), shown.as_ref(), target.object.items.keys());
-    let desk = Desk::new(args.allow_disk, io)?;
+    let desk = Desk::new("values.yaml", args.allow_disk, io)?;
     let Some(change) = edited(&desk, &sheet, shown.as_ref(), io)? else {
         io.say(format_args!("nothing to change"));
         return Ok(Exit::DONE);
@@ -72,8 +69,8 @@ fn edited(
 ) -> Result<Option<Change>, CliError> {
     desk.put(sheet)?;
     loop {
-        io.edit(&desk.file)?;
-        let text = io.read_file(&desk.file)?;
+        io.edit(desk)?;
+        let text = desk.text(io)?;
         if text == *sheet {
             return Ok(None);
         }
@@ -89,49 +86,5 @@ fn edited(
                 }
             }
         }
-    }
-}
-
-/// A folder only the user may enter, with the sheet in it; editors may leave their swap files there. Gone when dropped.
-struct Desk {
-    file: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Desk {
-    fn new(allow_disk: bool, io: &Io) -> Result<Self, CliError> {
-        let in_memory = [Some("/dev/shm"), io.env("XDG_RUNTIME_DIR")]
-            .into_iter()
-            .flatten()
-            .map(Path::new)
-            .find(|path| path.is_dir())
-            .map(Path::to_owned);
-        let place = match in_memory {
-            Some(place) => place,
-            None if allow_disk => std::env::temp_dir(),
-            None => {
-                return Err(CliError::failed("there is no file system in memory for the values")
-                    .hint("pass --allow-disk to use the temporary folder, or change values one by one with `seal set`"));
-            }
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("seal-edit-");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let folder = builder
-            .tempdir_in(&place)
-            .map_err(|error| CliError::failed(format!("cannot make a folder in {}: {error}", place.display())))?;
-        Ok(Self { file: folder.path().join("values.yaml"), _folder: folder })
-    }
-
-    fn put(&self, sheet: &SecretBytes) -> Result<(), CliError> {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options
-            .open(&self.file)
-            .and_then(|mut file| file.write_all(sheet.expose()))
-            .map_err(|error| CliError::failed(format!("cannot write {}: {error}", self.file.display())))
     }
 }
