@@ -8,7 +8,11 @@ use std::process::Command;
 use std::sync::Mutex;
 
 /// What can be built, and how the program learns its own version (some suites ask for it).
-const TOOLS: [(&str, &str, &str, &str); 4] = [
+const TOOLS: [(&str, &str, &str, &str); 8] = [
+    ("age", "tests/peers/sops", "filippo.io/age/cmd/age", ""),
+    ("age-inspect", "tests/peers/sops", "filippo.io/age/cmd/age-inspect", ""),
+    ("age-keygen", "tests/peers/sops", "filippo.io/age/cmd/age-keygen", ""),
+    ("sops", "tests/peers/sops", "github.com/getsops/sops/v3/cmd/sops", ""),
     ("openbench", "tests/peers", "sealkit.dev/tests/peers/openbench", ""),
     ("kubeseal", "tests/peers", "github.com/bitnami/sealed-secrets/cmd/kubeseal", "-X main.VERSION=0.40.0"),
     ("sealed-secrets-controller", "tests/peers", "github.com/bitnami/sealed-secrets/cmd/controller", "-X main.VERSION=0.40.0"),
