@@ -54,6 +54,7 @@ mod pem;
 mod private_op;
 mod public_op;
 mod signing;
+pub mod sops;
 
 pub use binding::{Binding, BindingError, Scope};
 pub use cert::{CertError, Certificate};

@@ -1,0 +1,1 @@
+//! The data key: wrapped for master keys, and got back from them.

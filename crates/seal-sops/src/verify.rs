@@ -1,0 +1,1 @@
+//! What can be checked of a sealed file without any private key.
