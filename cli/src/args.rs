@@ -58,6 +58,10 @@ verbs! {
     Verify => verify,
     /// Reseal stale values to the newest key
     Rotate => rotate,
+    /// Run a command with the values of a SOPS file, no file in clear
+    Run => run,
+    /// Let git show and merge sealed files
+    Git => git,
     /// Fetch, show and pin certificates
     Cert => cert,
     /// List, generate, back up and restore sealing keys

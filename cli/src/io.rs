@@ -112,6 +112,11 @@ impl Io {
         self.input_is_terminal
     }
 
+    /// True when this run is the whole process, so that it may become another program.
+    pub fn is_process(&self) -> bool {
+        matches!(self.answers, Answers::Terminal)
+    }
+
     /// True when progress may be drawn.
     pub fn shows_progress(&self) -> bool {
         self.errors_are_terminal

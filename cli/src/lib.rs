@@ -7,12 +7,14 @@
 
 mod args;
 mod certificate;
+mod child;
 mod cluster;
 mod commands;
 mod config;
 mod editor;
 mod entry;
 mod exit;
+mod git;
 mod inputs;
 mod io;
 mod kubeseal;
@@ -20,6 +22,7 @@ mod objects;
 mod parallel;
 mod recovery;
 mod report;
+mod sops;
 mod table;
 mod target;
 mod write;

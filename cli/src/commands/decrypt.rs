@@ -5,7 +5,7 @@ use crate::{
     objects::{self, is_sealed},
     recovery::RecoveryArgs,
     report::{self, CliError},
-    write,
+    sops, write,
 };
 use seal_core::{open::open_object, sealed::SealedObject, secret::SecretObject};
 use seal_crypto::Keyring;
@@ -31,16 +31,29 @@ pub struct Args {
     /// Format of the Secrets
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "yaml")]
     format: super::encrypt::FormatArg,
+    #[command(flatten)]
+    how: sops::decrypt::DecryptArgs,
+    #[command(flatten)]
+    sops: sops::OpenArgs,
 }
 
 /// Runs `seal decrypt`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    let mut read = Vec::new();
+    for input in inputs::expand(&args.paths)? {
+        let bytes = io.read(&input.path)?;
+        read.push((input, bytes));
+    }
+    let sealed = sops::decrypt::select(&mut read, &args.sops)?;
+    if !sealed.is_empty() {
+        return sops::decrypt::run(sealed, args.key.as_deref(), args.output_file.as_deref(), &args.how, &args.sops, io);
+    }
     let keyring = args.recovery.keyring(io)?.ok_or_else(|| {
         CliError::usage("opening needs a private key").hint("give --recovery-key FILE (what `seal keys backup` wrote)")
     })?;
     let mut secrets = Vec::new();
-    for input in inputs::expand(&args.paths)? {
-        let manifest = ManifestFile::parse(&input.name(), io.read(&input.path)?)?;
+    for (input, bytes) in read {
+        let manifest = ManifestFile::parse(&input.name(), bytes)?;
         for place in objects::all(&manifest).into_iter().filter(|place| is_sealed(place.node)) {
             secrets.push(open(place.node, &input.name(), &keyring, io)?);
         }

@@ -4,6 +4,7 @@ use crate::{
     Exit, Io, inputs,
     objects::{self, is_sealed, printable},
     report::{CliError, OutputArg},
+    sops,
 };
 use seal_core::sealed::SealedObject;
 use seal_manifest::ManifestFile;
@@ -19,13 +20,21 @@ pub struct Args {
     /// Form of the answer
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     output: OutputArg,
+    /// Read SOPS files as yaml, json, dotenv, ini or binary, whatever their names say
+    #[arg(long, value_name = "TYPE")]
+    input_type: Option<seal_sops::Store>,
 }
 
 /// Runs `seal get`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
-    let mut answers = Vec::new();
+    let (mut answers, mut sealed) = (Vec::new(), Vec::new());
     for input in inputs::expand(&args.paths)? {
-        let manifest = ManifestFile::parse(&input.name(), io.read(&input.path)?)?;
+        let bytes = io.read(&input.path)?;
+        if args.input_type.is_some() || sops::look::is_sops(&input.path, None, &bytes) {
+            sealed.push(sops::get::read(&input.path, args.input_type, bytes)?);
+            continue;
+        }
+        let manifest = ManifestFile::parse(&input.name(), bytes)?;
         for place in objects::all(&manifest).into_iter().filter(|place| is_sealed(place.node)) {
             let object = SealedObject::from_node(place.node).map_err(|error| {
                 CliError::failed(format!("{}:{}:{}: {error}", input.name(), place.node.at.line, place.node.at.column))
@@ -33,17 +42,19 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
             answers.push((input.name(), place.node.at.line, object));
         }
     }
-    if answers.is_empty() {
-        return Err(CliError::negative("no SealedSecret found"));
+    if answers.is_empty() && sealed.is_empty() {
+        return Err(CliError::negative("no SealedSecret and no SOPS file found"));
     }
     match args.output {
         OutputArg::Json => {
-            let all = answers.iter().map(|(file, line, object)| as_json(file, *line, object)).collect::<Vec<_>>();
+            let objects = answers.iter().map(|(file, line, object)| as_json(file, *line, object));
+            let all = objects.chain(sealed.iter().map(sops::get::as_json)).collect::<Vec<_>>();
             io.print(&format!("{:#}\n", Value::Array(all)))?;
         }
         OutputArg::Text => {
-            for (index, (file, line, object)) in answers.iter().enumerate() {
-                io.print(&format!("{}{}", if index > 0 { "\n" } else { "" }, as_text(file, *line, object)))?;
+            let objects = answers.iter().map(|(file, line, object)| as_text(file, *line, object));
+            for (index, text) in objects.chain(sealed.iter().map(sops::get::as_text)).enumerate() {
+                io.print(&format!("{}{text}", if index > 0 { "\n" } else { "" }))?;
             }
         }
     }

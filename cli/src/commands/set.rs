@@ -5,6 +5,7 @@ use crate::{
     certificate::{CertArgs, Certificates},
     recovery::RecoveryArgs,
     report::{self, CliError},
+    sops,
     target::{Target, Which},
 };
 use seal_core::merge::Change;
@@ -39,6 +40,10 @@ pub struct Args {
     cert: CertArgs,
     #[command(flatten)]
     recovery: RecoveryArgs,
+    #[command(flatten)]
+    how: sops::set::SetArgs,
+    #[command(flatten)]
+    sops: sops::OpenArgs,
 }
 
 /// Runs `seal set`.
@@ -47,20 +52,24 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         return Err(CliError::usage("a value on the command line is seen by others and kept in histories, so it is not taken")
             .hint("pipe it in, give --from-file, or leave it out to be asked"));
     }
+    if sops::takes(&args.file, &args.sops) {
+        let value = value(&args, &args.file.display().to_string(), io)?;
+        return sops::set::set(&args.file, &args.key, value, &args.how, &args.sops, io);
+    }
     let target = Target::load(&args.file, &args.which, io)?;
     let recipient = Certificates::default().for_file(&args.cert, &args.file, io)?;
     let keyring = args.recovery.keyring(io)?;
-    let value = value(&args, &target, io)?;
+    let value = value(&args, &target.described(), io)?;
     let change = Change { set: BTreeMap::from([(args.key, value)]), ..Change::default() };
     target.seal(&change, &recipient.certificate.public_key, keyring.as_ref(), io)?;
     Ok(Exit::DONE)
 }
 
-fn value(args: &Args, target: &Target, io: &mut Io) -> Result<SecretBytes, CliError> {
+fn value(args: &Args, described: &str, io: &mut Io) -> Result<SecretBytes, CliError> {
     let mut value = match &args.from_file {
         Some(path) => io.read(path)?,
         None if args.from_stdin || !io.input_is_terminal() => io.read_input()?,
-        None => io.ask_hidden(&format!("Value of {} for {}: ", args.key, target.described()))?,
+        None => io.ask_hidden(&format!("Value of {} for {described}: ", args.key))?,
     };
     if args.strip_newline {
         let bytes = value.expose();

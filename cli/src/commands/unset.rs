@@ -3,6 +3,7 @@
 use crate::{
     Exit, Io,
     report::{self, CliError},
+    sops,
     target::{Target, Which},
 };
 use seal_core::merge::{self, Change};
@@ -18,10 +19,15 @@ pub struct Args {
     keys: Vec<String>,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    sops: sops::OpenArgs,
 }
 
 /// Runs `seal unset`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    if sops::takes(&args.file, &args.sops) {
+        return sops::set::unset(&args.file, &args.keys, &args.sops, io);
+    }
     let target = Target::load(&args.file, &args.which, io)?;
     let mut remove = args.keys;
     remove.sort();

@@ -19,7 +19,6 @@ mod scalar;
 mod scalar_write;
 mod second;
 mod splice;
-pub mod syntax;
 mod tree;
 mod yaml_read;
 

@@ -5,21 +5,18 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// Text under construction that may hold plaintext.
 #[derive(Default)]
-pub struct Output(Zeroizing<Vec<u8>>);
+pub(crate) struct Output(Zeroizing<Vec<u8>>);
 
 impl Output {
-    /// Room for so many bytes.
-    pub fn with_capacity(bytes: usize) -> Output {
+    pub(crate) fn with_capacity(bytes: usize) -> Output {
         Output(Zeroizing::new(Vec::with_capacity(bytes)))
     }
 
-    /// Appends text.
-    pub fn push(&mut self, text: &str) {
+    pub(crate) fn push(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 
-    /// Appends the bytes of a text.
-    pub fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let needed = self.0.len() + bytes.len();
         if needed > self.0.capacity() {
             let mut larger = Vec::with_capacity(needed.max(self.0.capacity() * 2).max(128));
@@ -30,25 +27,21 @@ impl Output {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Appends one character.
-    pub fn char(&mut self, character: char) {
+    pub(crate) fn char(&mut self, character: char) {
         self.push(character.encode_utf8(&mut [0; 4]));
     }
 
-    /// Appends spaces.
-    pub fn spaces(&mut self, count: usize) {
+    pub(crate) fn spaces(&mut self, count: usize) {
         for _ in 0..count {
             self.push(" ");
         }
     }
 
-    /// What is there so far.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only text is ever pushed")
     }
 
-    /// Hands the buffer over.
-    pub fn finish(self) -> SecretBytes {
+    pub(crate) fn finish(self) -> SecretBytes {
         SecretBytes::from(self.0)
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     editor::Desk,
     recovery::RecoveryArgs,
     report::{self, CliError},
+    sops,
     target::{Target, Which},
 };
 use seal_core::{merge::Change, open::open_object};
@@ -33,10 +34,18 @@ pub struct Args {
     /// Let the editor work on a file on disk where there is no file system in memory
     #[arg(long)]
     allow_disk: bool,
+    /// In a SOPS file: edit this value only
+    #[arg(long, value_name = "PATH", help_heading = "SOPS files")]
+    key: Option<String>,
+    #[command(flatten)]
+    sops: sops::OpenArgs,
 }
 
 /// Runs `seal edit`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    if sops::takes(&args.file, &args.sops) {
+        return sops::edit::run(&args.file, args.key.as_deref(), args.allow_disk, &args.sops, io);
+    }
     let target = Target::load(&args.file, &args.which, io)?;
     let recipient = Certificates::default().for_file(&args.cert, &args.file, io)?;
     let keyring = args.recovery.keyring(io)?;

@@ -1,0 +1,6 @@
+//! Git over sealed files: what it is told to call, and what it then gets. Files stay sealed in the repository; what is shown or
+//! compared in clear lives in memory only.
+
+pub mod attributes;
+pub mod install;
+pub mod program;

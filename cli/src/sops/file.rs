@@ -1,0 +1,54 @@
+//! Loading and writing SOPS files, and what to tell people when one is not as it should be.
+
+use super::look;
+use crate::{Io, report::CliError, write};
+use seal_secret::SecretBytes;
+use seal_sops::{Problem, SopsError, SopsFile, Store};
+use std::path::Path;
+
+/// Reads and parses a file. The store is that of its name unless it is given.
+pub fn load(path: &Path, store: Option<Store>, io: &Io) -> Result<SopsFile, CliError> {
+    if path == Path::new("-") {
+        return Err(CliError::usage("standard input cannot be changed in place").hint("name a file"));
+    }
+    parse(path, store, io.read_file(path)?)
+}
+
+/// Parses what was read.
+pub fn parse(path: &Path, store: Option<Store>, bytes: SecretBytes) -> Result<SopsFile, CliError> {
+    Ok(SopsFile::parse(&path.display().to_string(), store.unwrap_or_else(|| look::store_of(path)), bytes)?)
+}
+
+/// Replaces a file, unless it is no longer the one that was read: somebody else's change is never overwritten unseen.
+pub fn replace(path: &Path, read: &SopsFile, new: &SecretBytes, io: &Io) -> Result<(), CliError> {
+    if io.read_file(path)? != *read.bytes() {
+        return Err(CliError::failed(format!("{}: it was changed meanwhile, so nothing was written", path.display()))
+            .hint("run the command again"));
+    }
+    write::atomically(path, new)
+}
+
+/// The point in time that a file says it was last changed.
+pub fn now(io: &Io) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(io.now()).unwrap_or_default()
+}
+
+impl From<SopsError> for CliError {
+    fn from(error: SopsError) -> Self {
+        let hint = match &error.problem {
+            Problem::NotEncrypted => Some("seal it with `seal encrypt`"),
+            Problem::AlreadyEncrypted => Some("change it with `seal edit`, or its recipients with `seal rekey`"),
+            Problem::MacMismatch | Problem::MacUnreadable | Problem::StrongMacMismatch => {
+                Some("if you know why and trust the file, pass --ignore-mac")
+            }
+            Problem::NoSuchPath => Some("`seal get` shows the keys of a file"),
+            Problem::DoesNotOpen => Some("take the file from an earlier commit"),
+            _ => None,
+        };
+        let failure = Self::from_error(&error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}

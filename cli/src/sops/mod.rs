@@ -1,0 +1,15 @@
+//! The verbs on SOPS files. A verb that is given a file looks at it: what carries sops metadata is dealt with here, the rest as a
+//! SealedSecret in the verb's own file.
+
+pub mod decrypt;
+pub mod edit;
+pub mod environment;
+pub mod file;
+pub mod get;
+pub mod keypath;
+pub mod look;
+pub mod run;
+pub mod set;
+pub mod unlock;
+
+pub use unlock::{OpenArgs, Unlocker, takes};
