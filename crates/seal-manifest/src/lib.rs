@@ -19,6 +19,7 @@ mod scalar;
 mod scalar_write;
 mod second;
 mod splice;
+pub mod syntax;
 mod tree;
 mod yaml_read;
 

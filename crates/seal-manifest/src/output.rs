@@ -5,18 +5,21 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// Text under construction that may hold plaintext.
 #[derive(Default)]
-pub(crate) struct Output(Zeroizing<Vec<u8>>);
+pub struct Output(Zeroizing<Vec<u8>>);
 
 impl Output {
-    pub(crate) fn with_capacity(bytes: usize) -> Output {
+    /// Room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Output {
         Output(Zeroizing::new(Vec::with_capacity(bytes)))
     }
 
-    pub(crate) fn push(&mut self, text: &str) {
+    /// Appends text.
+    pub fn push(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+    /// Appends the bytes of a text.
+    pub fn bytes(&mut self, bytes: &[u8]) {
         let needed = self.0.len() + bytes.len();
         if needed > self.0.capacity() {
             let mut larger = Vec::with_capacity(needed.max(self.0.capacity() * 2).max(128));
@@ -27,21 +30,25 @@ impl Output {
         self.0.extend_from_slice(bytes);
     }
 
-    pub(crate) fn char(&mut self, character: char) {
+    /// Appends one character.
+    pub fn char(&mut self, character: char) {
         self.push(character.encode_utf8(&mut [0; 4]));
     }
 
-    pub(crate) fn spaces(&mut self, count: usize) {
+    /// Appends spaces.
+    pub fn spaces(&mut self, count: usize) {
         for _ in 0..count {
             self.push(" ");
         }
     }
 
-    pub(crate) fn text(&self) -> &str {
+    /// What is there so far.
+    pub fn text(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only text is ever pushed")
     }
 
-    pub(crate) fn finish(self) -> SecretBytes {
+    /// Hands the buffer over.
+    pub fn finish(self) -> SecretBytes {
         SecretBytes::from(self.0)
     }
 }

@@ -15,13 +15,16 @@ pub(crate) const MAX_NODES: usize = 4_000_000;
 pub(crate) const MAX_BYTES: usize = 256 << 20;
 
 /// A scalar's text after unescaping.
-pub(crate) enum Text<'a> {
+pub enum Text<'a> {
+    /// As it stands in the file.
     Borrowed(&'a str),
+    /// Decoded.
     Owned(Zeroizing<String>),
 }
 
 impl Text<'_> {
-    pub(crate) fn as_str(&self) -> &str {
+    /// The text.
+    pub fn as_str(&self) -> &str {
         match self {
             Text::Borrowed(text) => text,
             Text::Owned(text) => text,
@@ -31,62 +34,86 @@ impl Text<'_> {
 
 /// How a scalar is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
+pub enum Style {
+    /// Without quotes.
     Plain,
+    /// In single or double quotes.
     Quoted,
+    /// A literal or folded block.
     Block,
 }
 
 /// A tag, as far as kubectl's reader tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tag {
+pub enum Tag {
+    /// `!!str`
     Str,
+    /// `!!bool`
     Bool,
+    /// `!!int`
     Int,
+    /// `!!float`
     Float,
+    /// `!!null`
     Null,
+    /// `!!timestamp`
     Timestamp,
+    /// `!!binary`
     Binary,
+    /// `!!merge`
     Merge,
     /// `!` alone and tags nobody resolves: the text as it stands.
     Other,
 }
 
 /// The shape of a node.
-pub(crate) enum Form<'a> {
+pub enum Form<'a> {
+    /// A scalar, unresolved.
     Scalar {
+        /// After unescaping.
         text: Text<'a>,
+        /// How it is written.
         style: Style,
     },
+    /// An alias of the node with this anchor number.
     Alias(usize),
-    /// `dashes` holds the offset of every element's dash in block style.
+    /// A sequence.
     List {
+        /// In brackets.
         flow: bool,
+        /// The offset of every element's dash in block style.
         dashes: Vec<usize>,
+        /// Its elements.
         items: Vec<Tree<'a>>,
     },
+    /// A mapping.
     Map {
+        /// In braces.
         flow: bool,
+        /// Keys and values in document order.
         pairs: Vec<(Tree<'a>, Tree<'a>)>,
     },
 }
 
 /// One node and where it is.
-pub(crate) struct Tree<'a> {
-    pub(crate) form: Form<'a>,
-    pub(crate) tag: Option<Tag>,
+pub struct Tree<'a> {
+    /// Its shape.
+    pub form: Form<'a>,
+    /// Its tag.
+    pub tag: Option<Tag>,
     /// Anchor number, 0 for none.
-    pub(crate) anchor: usize,
+    pub anchor: usize,
     /// Start including tag and anchor.
-    pub(crate) outer_start: usize,
+    pub outer_start: usize,
     /// The content. Block collections end with their last child; a block scalar ends before its last line break.
-    pub(crate) span: Range<usize>,
-    pub(crate) at: Position,
+    pub span: Range<usize>,
+    /// Where it starts.
+    pub at: Position,
 }
 
 impl Tree<'_> {
     /// True for nothing at all between two separators.
-    pub(crate) fn is_absent(&self) -> bool {
+    pub fn is_absent(&self) -> bool {
         self.span.is_empty()
             && self.tag.is_none()
             && self.anchor == 0
@@ -95,15 +122,19 @@ impl Tree<'_> {
 }
 
 /// One document as read.
-pub(crate) struct RawDocument<'a> {
-    pub(crate) root: Tree<'a>,
-    pub(crate) span: Range<usize>,
+pub struct RawDocument<'a> {
+    /// Its content.
+    pub root: Tree<'a>,
+    /// Its bytes in the file, separators excluded.
+    pub span: Range<usize>,
 }
 
 /// A reader's refusal: where and what, never the input.
-pub(crate) struct Failure {
-    pub(crate) at: Position,
-    pub(crate) problem: crate::Problem,
+pub struct Failure {
+    /// Where.
+    pub at: Position,
+    /// What.
+    pub problem: crate::Problem,
 }
 
 impl Failure {
@@ -113,7 +144,7 @@ impl Failure {
 }
 
 /// Line and column of a byte offset.
-pub(crate) fn position(text: &str, offset: usize) -> Position {
+pub fn position(text: &str, offset: usize) -> Position {
     let before = &text[..offset.min(text.len())];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let line = before.bytes().filter(|b| *b == b'\n').count() + 1;

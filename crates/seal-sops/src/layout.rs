@@ -93,8 +93,8 @@ pub(crate) enum Form {
     List,
     /// Nothing: never sealed.
     Null,
-    /// Text that stands in the file as it is, sealed or not: the node's span is the text.
-    Span,
+    /// Text that stands in the file as it is, sealed or not, at these bytes: within the node's span, without its quotes.
+    Span(Range<usize>),
     /// Text that had to be decoded (quotes, folding), sealed or not.
     Text(SecretBytes),
     /// A value of another type than text.

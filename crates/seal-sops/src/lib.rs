@@ -22,6 +22,7 @@ mod enc;
 mod encrypt;
 mod error;
 mod file;
+mod go_regex;
 mod ini;
 mod json;
 mod layout;

@@ -16,6 +16,7 @@ const KEY_BYTES: usize = 32;
 const TAG_BYTES: usize = 16;
 
 /// The key of one file: 32 random bytes. It cannot be printed.
+#[derive(Clone)]
 pub struct DataKey(Zeroizing<[u8; KEY_BYTES]>);
 
 /// The cipher of one file: the key schedule is computed once.

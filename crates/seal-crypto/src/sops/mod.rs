@@ -3,5 +3,6 @@
 //! Values carry an associated text that binds them to their place; which text that is, is the caller's business.
 
 mod cipher;
+pub mod shamir;
 
 pub use cipher::{Cipher, DataKey, Sealed, ValueError};

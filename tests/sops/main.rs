@@ -1,0 +1,3 @@
+//! SOPS files held against the real sops 3.13.3, both ways: what one writes the other must read.
+
+mod pair;
