@@ -2,5 +2,9 @@
 //! compared in clear lives in memory only.
 
 pub mod attributes;
+pub mod conflict;
 pub mod install;
+pub mod merge;
 pub mod program;
+pub mod resolve;
+pub mod textconv;

@@ -50,10 +50,10 @@ pub fn forget(folder: &Path, scope: &str, section: &str) -> Result<(), CliError>
 }
 
 /// Git's own line-by-line merge of three files into the first; its exit code is the number of conflicts.
-pub fn merge_lines(ours: &Path, base: &Path, theirs: &Path, labels: [&str; 3], marker: u32) -> Result<bool, CliError> {
+pub fn merge_lines(ours: &Path, base: &Path, theirs: &Path, marker: usize) -> Result<bool, CliError> {
     let size = format!("--marker-size={marker}");
     let mut command = Command::new("git");
-    command.args(["merge-file", &size, "-L", labels[0], "-L", labels[1], "-L", labels[2]]).args([ours, base, theirs]);
+    command.args(["merge-file", &size, "-L", "ours", "-L", "base", "-L", "theirs"]).args([ours, base, theirs]);
     let output = command.output().map_err(|error| missing(&error))?;
     match output.status.code() {
         Some(0) => Ok(true),

@@ -8,8 +8,9 @@ pub mod file;
 pub mod get;
 pub mod keypath;
 pub mod look;
+pub mod rekey;
 pub mod run;
 pub mod set;
 pub mod unlock;
 
-pub use unlock::{OpenArgs, Unlocker, takes};
+pub use unlock::{OpenArgs, Unlocked, Unlocker, takes};

@@ -27,6 +27,12 @@ impl OpenArgs {
         OpenOptions { ignore_mac: self.ignore_mac, demand_strong: false }
     }
 
+    /// As [`OpenArgs::unlocker`], but nobody is asked for a passphrase: for programs that run this one.
+    pub fn silent_unlocker(&self, io: &mut Io) -> Result<Unlocker, CliError> {
+        let _ = io;
+        todo!()
+    }
+
     /// The identities, looked for now.
     pub fn unlocker(&self, io: &mut Io) -> Result<Unlocker, CliError> {
         let _ = io;

@@ -1,0 +1,3 @@
+//! `rekey`: files against policy.
+
+pub mod plan;
