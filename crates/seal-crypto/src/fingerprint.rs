@@ -1,4 +1,4 @@
-//! The name of an RSA key: its OpenSSH fingerprint, which is also the key id upstream's controller uses in memory.
+//! The name of a key. For RSA its OpenSSH fingerprint, which is also the key id upstream's controller uses in memory.
 
 use crate::{KeyError, base64text};
 use sha2::{Digest, Sha256};
@@ -17,6 +17,11 @@ impl Fingerprint {
         mpint(&mut hash, exponent);
         mpint(&mut hash, modulus);
         Self(format!("{PREFIX}{}", base64text::encode_bare(&hash.finalize())))
+    }
+
+    /// `SHA-256(text)`, for keys whose canonical form is a text.
+    pub(crate) fn of_text(text: &str) -> Self {
+        Self(format!("{PREFIX}{}", base64text::encode_bare(&Sha256::digest(text))))
     }
 
     /// `SHA256:...`

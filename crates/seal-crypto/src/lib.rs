@@ -39,9 +39,11 @@
 //! # Reading order for a review
 //!
 //! `binding` (labels), `item` (format), `keyring` (which key, one error), `private_op` (the two RSA back ends), `keys`, `pem`
-//! and `fingerprint` (key files), `cert` (X.509 in and out), then `mac` and `signing`, which stand alone.
+//! and `fingerprint` (key files), `cert` (X.509 in and out), then `mac` and `signing`, which stand alone. `age` holds age files:
+//! `xwing`, `hpke` and `pq` (our cryptography), `header` and `armor` (our parsers), `wrap`, `stream` and `file` (the crate's).
 //! Every bound on foreign input is a named constant, checked before any arithmetic on it.
 
+pub mod age;
 mod base64text;
 mod binding;
 mod cert;
