@@ -1,7 +1,7 @@
 //! Two texts as one with conflict markers around the lines in which they differ. Pure.
 
 use seal_secret::SecretBytes;
-use similar::{ChangeTag, TextDiff};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 use std::borrow::Cow;
 use zeroize::Zeroizing;
 
@@ -26,17 +26,17 @@ pub fn mark(ours: &str, theirs: &str, marks: &Marks<'_>) -> SecretBytes {
 
 /// The pieces of the text: borrowed lines, and markers of our own.
 fn parts<'a>(ours: &'a str, theirs: &'a str, marks: &Marks<'_>) -> Vec<Cow<'a, str>> {
-    let diff = TextDiff::from_lines(ours, theirs);
+    let (old, new): (Vec<&str>, Vec<&str>) = (ours.split_inclusive('\n').collect(), theirs.split_inclusive('\n').collect());
     let mut all = Vec::new();
     let (mut mine, mut other) = (Vec::new(), Vec::new());
-    for change in diff.iter_all_changes() {
-        match change.tag() {
-            ChangeTag::Delete => mine.push(change.value()),
-            ChangeTag::Insert => other.push(change.value()),
-            ChangeTag::Equal => {
-                close(&mut all, &mut mine, &mut other, marks);
-                all.push(Cow::Borrowed(change.value()));
-            }
+    for step in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        let (tag, left, right) = step.as_tag_tuple();
+        if tag == DiffTag::Equal {
+            close(&mut all, &mut mine, &mut other, marks);
+            all.extend(old[left].iter().map(|line| Cow::Borrowed(*line)));
+        } else {
+            mine.extend_from_slice(&old[left]);
+            other.extend_from_slice(&new[right]);
         }
     }
     close(&mut all, &mut mine, &mut other, marks);
