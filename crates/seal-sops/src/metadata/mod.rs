@@ -1,6 +1,32 @@
 //! The `sops` block: who can open the data key, what is sealed, when and by which version.
+//!
+//! Read weakly typed and in any order, as sops reads it; written into the block that is there: its order, its layout and the keys nobody
+//! knows stay. Nothing here is secret: ciphertext and public names.
+
+mod edits;
+mod entries;
+pub(crate) mod flat;
+pub(crate) mod json;
+mod read;
+mod time;
+pub(crate) mod yaml;
+
+pub(crate) use entries::{Meta, entries};
 
 use crate::Selector;
+
+#[cfg(test)]
+mod tests;
+
+/// Lists of master keys that only sops can use, in the order in which sops writes them, each with the fields that name a key.
+pub(crate) const FOREIGN: [(&str, &[&str]); 6] = [
+    ("azure_kv", &["vault_url", "name", "version"]),
+    ("gcp_kms", &["resource_id"]),
+    ("hc_vault", &["vault_address", "engine_path", "key_name"]),
+    ("hckms", &["key_id"]),
+    ("kms", &["arn"]),
+    ("pgp", &["fp"]),
+];
 
 /// What a `sops` block says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,4 +76,30 @@ pub struct ForeignKey {
     pub name: String,
     /// All fields in file order, kept as they are.
     pub fields: Vec<(String, serde_json::Value)>,
+}
+
+impl Metadata {
+    /// What the MAC is bound to: `lastmodified` read as a time and written again, as sops does it.
+    pub fn mac_aad(&self) -> String {
+        time::canonical(&self.lastmodified).unwrap_or_else(|| self.lastmodified.clone())
+    }
+
+    /// How many groups must open: the threshold, or all of them when the block does not say.
+    pub fn groups_needed(&self) -> usize {
+        match self.shamir_threshold {
+            _ if self.groups.len() < 2 => 1,
+            None | Some(0) => self.groups.len(),
+            Some(threshold) => threshold as usize,
+        }
+    }
+
+    /// All age keys of all groups.
+    pub fn age_keys(&self) -> impl Iterator<Item = &AgeKey> {
+        self.groups.iter().flat_map(|group| &group.age)
+    }
+
+    /// All keys that only sops can use.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = &ForeignKey> {
+        self.groups.iter().flat_map(|group| &group.others)
+    }
 }
