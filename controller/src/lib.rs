@@ -1,12 +1,13 @@
 //! The controller: turns sealed objects back into Secrets.
 //!
-//! A table of contents. One folder per kind (`sealed_secret`), ports between deciding and acting (`ports`), the
+//! A table of contents. One folder per kind (`sealed_secret`), what kinds share (`delivery`), ports between deciding and acting (`ports`), the
 //! real API server behind one of them (`cluster`), and the machinery every kind shares (`watch`, `queue`, `leader`).
 
 pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod context;
+pub mod delivery;
 pub mod events;
 pub mod http;
 pub mod index;

@@ -4,8 +4,9 @@ use crate::clock::{SystemClock, SystemDice};
 use crate::cluster::Cluster;
 use crate::config::{Config, DriftPolicy, Profile};
 use crate::context::Context;
+use crate::delivery::{Reconciler, Settings, plan::Policy, run, shape::Guard};
 use crate::http::{Public, bind, metrics_router, public_router, serve};
-use crate::index::Index;
+use crate::index::{Index, Secrets};
 use crate::keys::cluster::ClusterKeys;
 use crate::keys::port::KeyApi;
 use crate::keys::{INSTALL_SECRET, KeyRunner, KeyStore};
@@ -15,7 +16,7 @@ use crate::pool::CryptoPool;
 use crate::ports::ObjectRef;
 use crate::program::VERSION;
 use crate::publish::Publisher;
-use crate::sealed_secret::{Reconciler, Settings, plan::Policy, run, shape::Guard, templates::NoTemplates};
+use crate::sealed_secret::{self, Rules, SealedSource, templates::NoTemplates};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -152,13 +153,18 @@ async fn lead_and_follow(parts: &Parts) {
 
 async fn lead(parts: &Parts, mut leads: watch::Receiver<bool>) {
     let term = parts.stop.child_token();
-    let reconciler = Arc::new(Reconciler {
+    let secrets = Arc::new(Secrets::default());
+    let sealed = Arc::new(Reconciler {
         context: parts.context.clone(),
         settings: settings(&parts.config),
-        index: Arc::new(Index::default()),
-        templates: Arc::new(NoTemplates),
+        index: Arc::new(Index::new(secrets.clone())),
+        source: Arc::new(SealedSource(Arc::new(Rules {
+            accept_blob: parts.config.accept_v1_data,
+            templates: Arc::new(NoTemplates),
+        }))),
+        elder: None,
     });
-    let kinds = run::run(reconciler, parts.store.changed(), term.clone());
+    let kinds = run::run(vec![sealed_secret::line(sealed)], secrets, parts.store.changed(), term.clone());
     let ousted = async {
         while *leads.borrow_and_update() {
             if leads.changed().await.is_err() {
@@ -180,7 +186,6 @@ fn settings(config: &Config) -> Settings {
         },
         policy: Policy { heal: config.drift == DriftPolicy::Heal, recreate: !config.skip_recreate },
         update_status: config.update_status,
-        accept_blob: config.accept_v1_data,
         namespaces: config.watched.namespaces.clone().unwrap_or_default(),
         labels: config.watched.label_selector.clone().unwrap_or_default(),
         watch_secrets: !config.skip_recreate,

@@ -41,8 +41,30 @@ pub enum Kind {
     SealedSecrets,
     /// SealedSecrets, metadata only.
     SealedSecretsMeta,
+    /// SopsSecrets, whole objects.
+    SopsSecrets,
+    /// SopsSecrets, metadata only.
+    SopsSecretsMeta,
     /// Secrets, metadata only. There is no way to list their data through this port.
     SecretsMeta,
+}
+
+impl Kind {
+    /// Its name for people and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SealedSecrets => "SealedSecret",
+            Self::SealedSecretsMeta => "SealedSecretMetadata",
+            Self::SopsSecrets => "SopsSecret",
+            Self::SopsSecretsMeta => "SopsSecretMetadata",
+            Self::SecretsMeta => "Secret",
+        }
+    }
+
+    /// True when whole objects are asked for.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::SealedSecrets | Self::SopsSecrets)
+    }
 }
 
 /// Where and which: one namespace or all, and a label selector.
@@ -199,16 +221,16 @@ pub trait Kube: Send + Sync + 'static {
         from: &'a str,
         timeout: Duration,
     ) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>>;
-    /// A SealedSecret, live; `None` when it does not exist.
-    fn sealed<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<Value>>;
+    /// An object of ours, live; `None` when it does not exist.
+    fn object<'a>(&'a self, kind: Kind, at: &'a ObjectRef) -> Answer<'a, Option<Value>>;
     /// A Secret, live; `None` when it does not exist.
     fn secret<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<LiveSecret>>;
     /// Creates a Secret.
     fn create_secret<'a>(&'a self, at: &'a ObjectRef, draft: &'a SecretDraft) -> Answer<'a, Written>;
     /// Replaces a Secret; the draft's uid and resource version are preconditions.
     fn replace_secret<'a>(&'a self, at: &'a ObjectRef, draft: &'a SecretDraft) -> Answer<'a, Written>;
-    /// Merges into `status` of the SealedSecret with this uid.
-    fn patch_status<'a>(&'a self, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()>;
+    /// Merges into `status` of the object with this uid.
+    fn patch_status<'a>(&'a self, kind: Kind, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()>;
     /// Creates (`name` unknown to the server) or replaces an Event.
     fn event<'a>(&'a self, namespace: &'a str, name: &'a str, body: Value) -> Answer<'a, ()>;
     /// A Lease; `None` when it does not exist.
@@ -284,9 +306,9 @@ pub trait Meter: Send + Sync + 'static {
     /// Time between an object's wish to be looked at and the look.
     fn queue_lag(&self, _lag: Duration) {}
     /// A condition as it stands: 1 true, 0 unknown, -1 false; `instance` is the object's `app.kubernetes.io/instance`.
-    fn condition(&self, _at: &ObjectRef, _instance: &str, _condition: &'static str, _value: i64) {}
+    fn condition(&self, _kind: Kind, _at: &ObjectRef, _instance: &str, _condition: &'static str, _value: i64) {}
     /// The object is gone.
-    fn forget(&self, _at: &ObjectRef) {}
+    fn forget(&self, _kind: Kind, _at: &ObjectRef) {}
     /// A watch has shown a sign of life.
     fn watch_alive(&self, _kind: Kind) {}
     /// Objects that a key opens.

@@ -11,11 +11,11 @@ pub(crate) const VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"));
 const USAGE: u8 = 2;
 const FAILED: u8 = 3;
 
-/// From arguments to exit code: `run` (also without a command, as upstream has it) and `crds`.
+/// From arguments to exit code: `run` (also without a command, as upstream has it) and `crds [PLURAL]`.
 pub fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
-        Some("crds") => return print(seal_api::sealed_secret::crd_yaml()),
+        Some("crds") => return crds(arguments.get(1).map(String::as_str)),
         Some("run") => drop(arguments.remove(0)),
         _ => {}
     }
@@ -24,6 +24,17 @@ pub fn main() -> ExitCode {
         Ok(Invocation::Help(text)) => print(&text),
         Ok(Invocation::Run(config)) => start(*config),
         Err(error) => fail(&error.0, USAGE),
+    }
+}
+
+/// All definitions as one text, or one by its plural name.
+fn crds(wanted: Option<&str>) -> ExitCode {
+    let (sealed, sops) = (seal_api::sealed_secret::crd_yaml(), seal_api::sops_secret::crd_yaml());
+    match wanted {
+        None => print(&format!("{sealed}---\n{sops}")),
+        Some("sealedsecrets") => print(sealed),
+        Some("sopssecrets") => print(sops),
+        Some(_) => fail("crds knows sealedsecrets and sopssecrets; without a name it prints both", USAGE),
     }
 }
 

@@ -50,15 +50,17 @@ fn each_rule_names_the_source_that_needs_it() {
 }
 
 #[test]
-fn the_checked_in_crd_is_the_one_the_controller_prints() {
+fn the_checked_in_crds_are_those_the_controller_prints() {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_controller-under-test"))
         .arg("crds")
         .output()
         .expect("the controller runs");
     assert!(output.status.success(), "controller crds: {}", String::from_utf8_lossy(&output.stderr));
-    let kept = std::fs::read(root().join("deploy/crds/sealedsecrets.yaml")).expect("deploy/crds/sealedsecrets.yaml");
+    let kept = ["sealedsecrets", "sopssecrets"].map(|plural| {
+        std::fs::read_to_string(root().join(format!("deploy/crds/{plural}.yaml"))).expect("a definition in deploy/crds")
+    });
     assert!(
-        output.stdout == kept,
-        "deploy/crds differs: run `cargo run -p seal-controller -- crds > deploy/crds/sealedsecrets.yaml`"
+        output.stdout == kept.join("---\n").as_bytes(),
+        "deploy/crds differs: run `cargo run -p seal-controller -- crds PLURAL > deploy/crds/PLURAL.yaml` for each"
     );
 }

@@ -14,6 +14,7 @@ use futures::stream::BoxStream;
 use http::{Method, Request, Response};
 use kube::Client;
 use kube::client::Body;
+use seal_api::{Names, sealed_secret, sops_secret};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -77,14 +78,13 @@ impl Cluster {
     }
 
     /// Writes status as a whole, over the version just read; a conflict is retried by the queue.
-    async fn put_status(&self, at: &ObjectRef, uid: &str, mut status: Value) -> Result<(), KubeError> {
-        let mut object =
-            self.get(&sealed_path(at)).await?.filter(|object| object["metadata"]["uid"] == uid).ok_or(KubeError::NotFound)?;
+    async fn put_status(&self, path: &str, uid: &str, mut status: Value) -> Result<(), KubeError> {
+        let mut object = self.get(path).await?.filter(|object| object["metadata"]["uid"] == uid).ok_or(KubeError::NotFound)?;
         let mut fields = object["status"].as_object().cloned().unwrap_or_default();
         fields.extend(status.as_object_mut().map(std::mem::take).unwrap_or_default());
         fields.retain(|_, value| !value.is_null());
         object["status"] = Value::Object(fields);
-        let path = format!("{}/status?{MANAGER}", sealed_path(at));
+        let path = format!("{path}/status?{MANAGER}");
         self.send(Method::PUT, &path, META, JSON, object.to_string().into_bytes()).await.map(drop)
     }
 
@@ -115,9 +115,11 @@ async fn collect(body: Body) -> Result<zeroize::Zeroizing<Vec<u8>>, KubeError> {
 }
 
 fn collection(kind: Kind, namespace: Option<&str>) -> String {
+    let of = |names: &Names| (format!("/apis/{}", names.api_version), names.plural);
     let (root, plural) = match kind {
-        Kind::SecretsMeta => ("/api/v1", "secrets"),
-        Kind::SealedSecrets | Kind::SealedSecretsMeta => ("/apis/bitnami.com/v1alpha1", "sealedsecrets"),
+        Kind::SecretsMeta => ("/api/v1".to_owned(), "secrets"),
+        Kind::SealedSecrets | Kind::SealedSecretsMeta => of(&sealed_secret::NAMES),
+        Kind::SopsSecrets | Kind::SopsSecretsMeta => of(&sops_secret::NAMES),
     };
     match namespace {
         Some(namespace) => format!("{root}/namespaces/{}/{plural}", encode(namespace)),
@@ -125,12 +127,12 @@ fn collection(kind: Kind, namespace: Option<&str>) -> String {
     }
 }
 
-fn sealed_path(at: &ObjectRef) -> String {
-    format!("{}/{}", collection(Kind::SealedSecrets, Some(&at.namespace)), encode(&at.name))
+fn object_path(kind: Kind, at: &ObjectRef) -> String {
+    format!("{}/{}", collection(kind, Some(&at.namespace)), encode(&at.name))
 }
 
 fn secret_path(at: &ObjectRef) -> String {
-    format!("{}/{}", collection(Kind::SecretsMeta, Some(&at.namespace)), encode(&at.name))
+    object_path(Kind::SecretsMeta, at)
 }
 
 /// Percent-encoding of everything that is not unreserved (RFC 3986), so that no name or selector can change a URL's shape.
@@ -153,7 +155,7 @@ impl Kube for Cluster {
                     path.push_str(&format!("&{name}={}", encode(value)));
                 }
             }
-            let accept = if what.kind == Kind::SealedSecrets { JSON } else { META_LIST };
+            let accept = if what.kind.is_whole() { JSON } else { META_LIST };
             let mut list = self.value(Method::GET, &path, accept, JSON, Vec::new()).await?;
             let items = match list["items"].take() {
                 Value::Array(items) => items,
@@ -178,14 +180,14 @@ impl Kube for Cluster {
                 encode(from),
                 encode(&what.labels)
             );
-            let accept = if what.kind == Kind::SealedSecrets { JSON } else { META };
+            let accept = if what.kind.is_whole() { JSON } else { META };
             let response = self.send(Method::GET, &path, accept, JSON, Vec::new()).await?;
             Ok(lines::changes(response.into_body()))
         })
     }
 
-    fn sealed<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
-        Box::pin(async move { self.get(&sealed_path(at)).await })
+    fn object<'a>(&'a self, kind: Kind, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
+        Box::pin(async move { self.get(&object_path(kind, at)).await })
     }
 
     fn secret<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<LiveSecret>> {
@@ -212,19 +214,20 @@ impl Kube for Cluster {
         })
     }
 
-    fn patch_status<'a>(&'a self, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
+    fn patch_status<'a>(&'a self, kind: Kind, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
         Box::pin(async move {
+            let object = object_path(kind, at);
             if self.status_by_put.load(Ordering::Relaxed) {
-                return self.put_status(at, uid, status).await;
+                return self.put_status(&object, uid, status).await;
             }
-            let path = format!("{}/status?{MANAGER}", sealed_path(at));
+            let path = format!("{object}/status?{MANAGER}");
             let body = json!({"metadata": {"uid": uid}, "status": status}).to_string().into_bytes();
             match self.send(Method::PATCH, &path, META, MERGE, body).await {
                 Ok(_) => Ok(()),
                 // Another uid: the object of that name is a newer one.
                 Err(KubeError::Conflict) => Err(KubeError::NotFound),
                 Err(KubeError::Forbidden(_)) => {
-                    self.put_status(at, uid, status).await?;
+                    self.put_status(&object, uid, status).await?;
                     self.status_by_put.store(true, Ordering::Relaxed);
                     tracing::warn!(
                         "status is written by update, because the controller's role does not grant patch of sealedsecrets/status"

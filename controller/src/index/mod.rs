@@ -1,7 +1,11 @@
 //! What is remembered of objects between looks: identities and answers, never bodies. Bounded bytes per object.
 
+mod secrets;
+
+pub use secrets::{SecretNote, Secrets};
+
 use crate::ports::ObjectRef;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -21,7 +25,7 @@ impl Version {
     }
 }
 
-/// What is remembered of a SealedSecret.
+/// What is remembered of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// Resource version last seen; what the periodic compare looks at.
@@ -43,70 +47,94 @@ pub struct Entry {
     pub asked: bool,
 }
 
-/// What is remembered of a Secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretNote {
-    /// Its identity.
-    pub version: Version,
-    /// Whether a SealedSecret controls it or it is marked `managed`.
-    pub managed: bool,
-}
-
 #[derive(Default)]
 struct Inner {
-    sealed: HashMap<ObjectRef, Entry>,
-    secrets: HashMap<ObjectRef, SecretNote>,
-    freed: HashMap<ObjectRef, Duration>,
+    objects: HashMap<ObjectRef, Entry>,
     fingerprints: BTreeMap<Box<str>, Arc<str>>,
+    /// Objects by the Secret whose keys they name, and the other way.
+    wanting: HashMap<ObjectRef, BTreeSet<ObjectRef>>,
+    wanted: HashMap<ObjectRef, ObjectRef>,
 }
 
 /// The memory of one kind. Cheap to ask, shared by watches and workers.
 #[derive(Default)]
 pub struct Index {
     inner: Mutex<Inner>,
+    secrets: Arc<Secrets>,
 }
 
 impl Index {
+    /// Empty, beside what is known of Secrets, which all kinds share.
+    pub fn new(secrets: Arc<Secrets>) -> Self {
+        Self { inner: Mutex::default(), secrets }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// The entry of a SealedSecret.
+    /// The entry of an object.
     pub fn entry(&self, at: &ObjectRef) -> Option<Entry> {
-        self.lock().sealed.get(at).cloned()
+        self.lock().objects.get(at).cloned()
     }
 
-    /// Changes (or makes) the entry of a SealedSecret.
+    /// Changes (or makes) the entry of an object.
     pub fn update(&self, at: &ObjectRef, change: impl FnOnce(&mut Entry)) {
-        change(self.lock().sealed.entry(at.clone()).or_default());
+        change(self.lock().objects.entry(at.clone()).or_default());
     }
 
     /// True when a look would find nothing: nobody asked but the Secret, and the Secret is the one last found right.
     /// The question is answered once: asking resets.
     pub fn take_needless(&self, at: &ObjectRef) -> bool {
+        let there = self.secrets.get(at).map(|note| note.version);
         let mut inner = self.lock();
-        let there = inner.secrets.get(at).map(|note| note.version.clone());
-        let Some(entry) = inner.sealed.get_mut(at) else { return false };
+        let Some(entry) = inner.objects.get_mut(at) else { return false };
         let asked = std::mem::take(&mut entry.asked);
         !asked && entry.synced && there.is_some() && entry.verified == there
     }
 
-    /// Drops a SealedSecret; false when it was not known.
+    /// Drops an object; false when it was not known.
     pub fn forget(&self, at: &ObjectRef) -> bool {
-        self.lock().sealed.remove(at).is_some()
+        self.wants(at, None);
+        self.lock().objects.remove(at).is_some()
     }
 
-    /// SealedSecrets whose entry answers yes.
+    /// Notes the Secret whose keys an object names.
+    pub fn wants(&self, at: &ObjectRef, secret: Option<ObjectRef>) {
+        let mut inner = self.lock();
+        if inner.wanted.get(at) == secret.as_ref() {
+            return;
+        }
+        if let Some(before) = inner.wanted.remove(at)
+            && let Some(objects) = inner.wanting.get_mut(&before)
+        {
+            objects.remove(at);
+            if objects.is_empty() {
+                inner.wanting.remove(&before);
+            }
+        }
+        if let Some(secret) = secret {
+            inner.wanting.entry(secret.clone()).or_default().insert(at.clone());
+            inner.wanted.insert(at.clone(), secret);
+        }
+    }
+
+    /// Objects that name the keys of this Secret.
+    pub fn wanting(&self, secret: &ObjectRef) -> Vec<ObjectRef> {
+        self.lock().wanting.get(secret).into_iter().flatten().cloned().collect()
+    }
+
+    /// Objects whose entry answers yes.
     pub fn select(&self, wanted: impl Fn(&ObjectRef, &Entry) -> bool) -> Vec<ObjectRef> {
-        self.lock().sealed.iter().filter(|(at, entry)| wanted(at, entry)).map(|(at, _)| at.clone()).collect()
+        self.lock().objects.iter().filter(|(at, entry)| wanted(at, entry)).map(|(at, _)| at.clone()).collect()
     }
 
-    /// The number of SealedSecrets.
+    /// The number of objects.
     pub fn len(&self) -> usize {
-        self.lock().sealed.len()
+        self.lock().objects.len()
     }
 
-    /// True when no SealedSecret is known.
+    /// True when no object is known.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -121,7 +149,7 @@ impl Index {
     /// Objects by key that opens them.
     pub fn objects_per_key(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
-        for key in self.lock().sealed.values().flat_map(|entry| entry.keys.iter()) {
+        for key in self.lock().objects.values().flat_map(|entry| entry.keys.iter()) {
             *counts.entry(key.to_string()).or_default() += 1;
         }
         counts
@@ -129,63 +157,18 @@ impl Index {
 
     /// The note of a Secret.
     pub fn secret(&self, at: &ObjectRef) -> Option<SecretNote> {
-        self.lock().secrets.get(at).cloned()
-    }
-
-    /// Remembers a Secret.
-    pub fn note_secret(&self, at: &ObjectRef, note: SecretNote) {
-        let mut inner = self.lock();
-        inner.freed.remove(at);
-        inner.secrets.insert(at.clone(), note);
-    }
-
-    /// A Secret is gone; a name that was not ours is remembered as just freed until `until`.
-    pub fn secret_gone(&self, at: &ObjectRef, now: Duration, until: Duration) -> Option<SecretNote> {
-        let mut inner = self.lock();
-        inner.freed.retain(|_, end| *end > now);
-        let note = inner.secrets.remove(at);
-        if note.as_ref().is_some_and(|note| !note.managed) && inner.freed.len() < 10_000 {
-            inner.freed.insert(at.clone(), until);
-        }
-        note
+        self.secrets.get(at)
     }
 
     /// True while a Secret that was not ours is known there (its deletion not yet seen) or was deleted a moment ago.
     pub fn foreign_just_gone(&self, at: &ObjectRef, now: Duration) -> bool {
-        let inner = self.lock();
-        inner.freed.get(at).is_some_and(|end| *end > now) || inner.secrets.get(at).is_some_and(|note| !note.managed)
-    }
-
-    /// Names of Secrets in a namespace (or all), for finding those that a list no longer shows.
-    pub fn secret_names(&self, within: Option<&str>) -> Vec<ObjectRef> {
-        self.lock().secrets.keys().filter(|at| within.is_none_or(|ns| *at.namespace == *ns)).cloned().collect()
+        self.secrets.foreign_just_gone(at, now)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NOW: Duration = Duration::from_secs(10);
-
-    fn note(managed: bool) -> SecretNote {
-        SecretNote { version: Version::new("u", "1"), managed }
-    }
-
-    #[test]
-    fn only_foreign_secrets_leave_a_trace_and_only_for_a_while() {
-        let index = Index::default();
-        let (ours, theirs) = (ObjectRef::new("a", "ours"), ObjectRef::new("a", "theirs"));
-        index.note_secret(&ours, note(true));
-        index.note_secret(&theirs, note(false));
-        assert!(index.foreign_just_gone(&theirs, NOW), "known to be there");
-        let until = NOW + Duration::from_secs(5);
-        index.secret_gone(&ours, NOW, until);
-        index.secret_gone(&theirs, NOW, until);
-        assert!(!index.foreign_just_gone(&ours, NOW));
-        assert!(index.foreign_just_gone(&theirs, NOW));
-        assert!(!index.foreign_just_gone(&theirs, until));
-    }
 
     #[test]
     fn keys_are_counted_once_per_object_and_share_their_text() {
@@ -196,5 +179,19 @@ mod tests {
             index.update(&ObjectRef::new("n", name), |entry| entry.keys = keys.clone());
         }
         assert_eq!(index.objects_per_key(), BTreeMap::from([("SHA256:a".to_owned(), 2)]));
+    }
+
+    #[test]
+    fn an_object_wants_the_keys_of_one_secret_until_it_names_another_or_is_gone() {
+        let index = Index::default();
+        let [a, b, one, two] = ["a", "b", "one", "two"].map(|name| ObjectRef::new("n", name));
+        index.wants(&a, Some(one.clone()));
+        index.wants(&b, Some(one.clone()));
+        assert_eq!(index.wanting(&one), [a.clone(), b.clone()]);
+        index.wants(&a, Some(two.clone()));
+        index.forget(&b);
+        assert_eq!((index.wanting(&one), index.wanting(&two)), (vec![], vec![a.clone()]));
+        index.wants(&a, None);
+        assert_eq!(index.wanting(&two), []);
     }
 }

@@ -65,75 +65,13 @@ mod tests {
         time::Duration,
     };
 
-    use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
-    use serde_json::{Value, json};
+    use futures::{FutureExt, future::BoxFuture};
+    use serde_json::json;
     use tokio::sync::Notify;
 
     use super::ring;
-    use crate::ports::{
-        Answer, Change, Clock, Dice, Kube, KubeError, Lease, LiveSecret, ObjectRef, Page, SecretDraft, Selection, Written,
-    };
-
-    type Script = VecDeque<Result<Vec<Result<Change, KubeError>>, KubeError>>;
-
-    /// Answers watches from a script and writes down what was asked.
-    struct Server {
-        script: Mutex<Script>,
-        asked: Mutex<Vec<String>>,
-        /// The script has come to its end.
-        played: Notify,
-    }
-
-    fn none<'a, T: Send + 'a>() -> Answer<'a, T> {
-        std::future::ready(Err(KubeError::NotFound)).boxed()
-    }
-
-    impl Kube for Server {
-        fn list<'a>(&'a self, what: &'a Selection, _: u32, _: &'a str) -> Answer<'a, Page> {
-            self.asked.lock().expect("not poisoned").push(format!("list {}", what.labels));
-            std::future::ready(Ok(Page { resource_version: "10".to_owned(), ..Page::default() })).boxed()
-        }
-        fn watch<'a>(
-            &'a self,
-            _: &'a Selection,
-            from: &'a str,
-            _: Duration,
-        ) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>> {
-            self.asked.lock().expect("not poisoned").push(format!("watch {from}"));
-            match self.script.lock().expect("not poisoned").pop_front() {
-                Some(Ok(changes)) => std::future::ready(Ok(futures::stream::iter(changes).boxed())).boxed(),
-                Some(Err(error)) => std::future::ready(Err(error)).boxed(),
-                None => {
-                    self.played.notify_one();
-                    std::future::pending().boxed()
-                }
-            }
-        }
-        fn sealed<'a>(&'a self, _: &'a ObjectRef) -> Answer<'a, Option<Value>> {
-            none()
-        }
-        fn secret<'a>(&'a self, _: &'a ObjectRef) -> Answer<'a, Option<LiveSecret>> {
-            none()
-        }
-        fn create_secret<'a>(&'a self, _: &'a ObjectRef, _: &'a SecretDraft) -> Answer<'a, Written> {
-            none()
-        }
-        fn replace_secret<'a>(&'a self, _: &'a ObjectRef, _: &'a SecretDraft) -> Answer<'a, Written> {
-            none()
-        }
-        fn patch_status<'a>(&'a self, _: &'a ObjectRef, _: &'a str, _: Value) -> Answer<'a, ()> {
-            none()
-        }
-        fn event<'a>(&'a self, _: &'a str, _: &'a str, _: Value) -> Answer<'a, ()> {
-            none()
-        }
-        fn lease<'a>(&'a self, _: &'a ObjectRef) -> Answer<'a, Option<Lease>> {
-            none()
-        }
-        fn put_lease<'a>(&'a self, _: &'a ObjectRef, _: &'a Lease) -> Answer<'a, Lease> {
-            none()
-        }
-    }
+    use crate::delivery::fake::{FakeKube, NoDice};
+    use crate::ports::{Change, Clock, KubeError};
 
     /// Writes down how long somebody wanted to wait, and does not.
     #[derive(Default)]
@@ -148,20 +86,12 @@ mod tests {
         }
         fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
             self.0.lock().expect("not poisoned").push(time.as_secs());
-            tokio::task::yield_now().boxed()
+            std::future::ready(()).boxed()
         }
     }
 
-    struct Fixed;
-
-    impl Dice for Fixed {
-        fn roll(&self) -> u64 {
-            0
-        }
-    }
-
-    #[tokio::test]
-    async fn it_follows_on_where_it_was_and_lists_anew_after_trouble() {
+    #[test]
+    fn it_follows_on_where_it_was_and_lists_anew_after_trouble() {
         let object = |version: &str| json!({"metadata": {"resourceVersion": version}});
         let down = || Err(KubeError::Transport("down"));
         let script = VecDeque::from([
@@ -173,13 +103,14 @@ mod tests {
             down(),
             Ok(vec![]),
         ]);
-        let server = Arc::new(Server { script: Mutex::new(script), asked: Mutex::default(), played: Notify::new() });
+        let server = Arc::new(FakeKube::default());
+        server.with(|store| (store.watches, store.version) = (script, 10));
         let (waits, bell) = (Arc::new(Waits::default()), Arc::new(Notify::new()));
-        let rings = ring(server.clone(), waits.clone(), Arc::new(Fixed), "home".to_owned(), bell.clone());
-        tokio::select! { () = rings => {}, () = server.played.notified() => {} }
+        let rings = ring(server.clone(), waits.clone(), Arc::new(NoDice), "home".to_owned(), bell.clone());
+        assert!(rings.now_or_never().is_none(), "a doorbell never ends by itself");
         assert!(bell.notified().now_or_never().is_some(), "it rang");
         let list = "list sealedsecrets.bitnami.com/sealed-secrets-key=active";
-        let asked = server.asked.lock().expect("not poisoned").clone();
+        let asked = server.with(|store| store.asked.clone());
         let expected = [
             list, "watch 10", "watch 12", "watch 13", list, "watch 10", list, "watch 10", list, "watch 10", list, "watch 10",
             "watch 10",

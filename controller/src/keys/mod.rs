@@ -33,6 +33,8 @@ pub use store::{KeyStore, Snapshot};
 
 /// Label of key Secrets; only the value `active` counts.
 pub const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
+/// Label of Secrets that hold age identities; only the value `active` counts.
+pub const IDENTITY_LABEL: &str = "sealkit.dev/age-identity";
 /// The label value of keys in use.
 pub const ACTIVE: &str = "active";
 /// The installation's own Secret in the home namespace.

@@ -1,16 +1,8 @@
 //! Rounds against keys in memory: first key, renewal, faults at every write, live changes, trust.
 
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
-use serde_json::Value;
+use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -22,31 +14,17 @@ use super::{
 };
 use crate::{
     config::{Environment, Invocation, parse},
+    delivery::fake::{FakeClock, FakeKube, NoDice},
     metrics::Metrics,
     pool::CryptoPool,
-    ports::{Answer, Change, Clock, Dice, Kube, KubeError, Lease, LiveSecret, ObjectRef, Page, SecretDraft, Selection, Written},
+    ports::Clock,
 };
 
 const NOW: i64 = 1_700_000_000;
 const DAY: i64 = 86_400;
 
-#[derive(Default)]
-struct Hand(AtomicI64);
-
-impl Clock for Hand {
-    fn wall(&self) -> jiff::Timestamp {
-        jiff::Timestamp::from_second(self.0.load(Ordering::Relaxed)).expect("in range")
-    }
-    fn now(&self) -> Duration {
-        Duration::ZERO
-    }
-    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-        std::future::pending().boxed()
-    }
-}
-
 /// A clock whose waits are over at once.
-struct Eager(Arc<Hand>);
+struct Eager(Arc<FakeClock>);
 
 impl Clock for Eager {
     fn wall(&self) -> jiff::Timestamp {
@@ -60,67 +38,12 @@ impl Clock for Eager {
     }
 }
 
-struct Fixed;
-
-impl Dice for Fixed {
-    fn roll(&self) -> u64 {
-        0
-    }
-}
-
-/// An API server that takes Events and knows nothing else.
-#[derive(Default)]
-struct Events(std::sync::Mutex<Vec<Value>>);
-
-fn none<'a, T: Send + 'a>() -> Answer<'a, T> {
-    std::future::ready(Err(KubeError::NotFound)).boxed()
-}
-
-impl Kube for Events {
-    fn list<'a>(&'a self, _: &'a Selection, _: u32, _: &'a str) -> Answer<'a, Page> {
-        none()
-    }
-    fn watch<'a>(
-        &'a self,
-        _: &'a Selection,
-        _: &'a str,
-        _: Duration,
-    ) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>> {
-        none()
-    }
-    fn sealed<'a>(&'a self, _: &'a ObjectRef) -> Answer<'a, Option<Value>> {
-        none()
-    }
-    fn secret<'a>(&'a self, _: &'a ObjectRef) -> Answer<'a, Option<LiveSecret>> {
-        none()
-    }
-    fn create_secret<'a>(&'a self, _: &'a ObjectRef, _: &'a SecretDraft) -> Answer<'a, Written> {
-        none()
-    }
-    fn replace_secret<'a>(&'a self, _: &'a ObjectRef, _: &'a SecretDraft) -> Answer<'a, Written> {
-        none()
-    }
-    fn patch_status<'a>(&'a self, _: &'a ObjectRef, _: &'a str, _: Value) -> Answer<'a, ()> {
-        none()
-    }
-    fn event<'a>(&'a self, _: &'a str, _: &'a str, body: Value) -> Answer<'a, ()> {
-        self.0.lock().expect("not poisoned").push(body);
-        std::future::ready(Ok(())).boxed()
-    }
-    fn lease<'a>(&'a self, _: &'a ObjectRef) -> Answer<'a, Option<Lease>> {
-        none()
-    }
-    fn put_lease<'a>(&'a self, _: &'a ObjectRef, _: &'a Lease) -> Answer<'a, Lease> {
-        none()
-    }
-}
-
 /// One process over keys that outlive it.
 struct Process {
     rounds: Rounds,
     store: Arc<KeyStore>,
-    clock: Arc<Hand>,
-    events: Arc<Events>,
+    clock: Arc<FakeClock>,
+    events: Arc<FakeKube>,
     lead: watch::Sender<bool>,
 }
 
@@ -129,21 +52,20 @@ fn start(api: &Arc<FakeKeys>, flags: &[&str]) -> Process {
     Process { store: runner.store.clone(), rounds: Rounds::new(runner), clock, events, lead }
 }
 
-fn runner(api: &Arc<FakeKeys>, flags: &[&str]) -> (KeyRunner, Arc<Hand>, Arc<Events>, watch::Sender<bool>) {
+fn runner(api: &Arc<FakeKeys>, flags: &[&str]) -> (KeyRunner, Arc<FakeClock>, Arc<FakeKube>, watch::Sender<bool>) {
     let Ok(Invocation::Run(config)) = parse(flags.iter().map(|f| (*f).to_owned()), &Environment::default()) else {
         panic!("{flags:?}")
     };
     let mut keys = config.keys;
     keys.size = 1024;
     let (lead, leads) = watch::channel(true);
-    let (store, clock, events) = (Arc::new(KeyStore::default()), Arc::new(Hand::default()), Arc::new(Events::default()));
-    clock.0.store(NOW, Ordering::Relaxed);
+    let (store, clock, events) = (Arc::new(KeyStore::default()), Arc::new(FakeClock::at(NOW)), Arc::new(FakeKube::default()));
     api.stored().now = NOW;
     let runner = KeyRunner {
         api: api.clone(),
         kube: events.clone(),
         clock: clock.clone(),
-        dice: Arc::new(Fixed),
+        dice: Arc::new(NoDice),
         pool: Arc::new(CryptoPool::new(1)),
         store,
         metrics: Arc::new(Metrics::new("v", false, clock.clone())),
@@ -240,7 +162,7 @@ async fn renewal_keeps_the_old_key_for_opening() {
     assert!(snapshot.keyring.get(&old.fingerprint).is_some());
     let look_again = process.rounds.round(false).await.expect("a round");
     assert_eq!(look_again, Some(NOW + 30 * DAY));
-    process.clock.0.store(NOW + 30 * DAY, Ordering::Relaxed);
+    process.clock.advance_to(Duration::from_secs((NOW + 30 * DAY) as u64));
     process.round().await;
     assert_eq!(api.stored().keys.len(), 3);
 }
@@ -286,14 +208,13 @@ async fn a_bad_key_secret_hurts_only_itself_and_is_told_once() {
     process.round().await;
     process.round().await;
     assert_eq!(process.store.snapshot().newest.as_ref().map(|c| c.public_key.fingerprint().clone()), Some(good.fingerprint));
-    let events = process.events.0.lock().expect("not poisoned").clone();
-    assert_eq!(events.len(), 1);
-    assert_eq!(events[0]["message"], format!("sealing key left out: tls.key: {}", seal_crypto::KeyError::NoKey));
-    assert_eq!(events[0]["involvedObject"]["name"], "rubbish");
+    let events = process.events.with(|store| store.events.clone());
+    let message = format!("sealing key left out: tls.key: {}", seal_crypto::KeyError::NoKey);
+    assert_eq!(events, [("BadSealingKey".to_owned(), message)]);
     let mut follower = start(&api, &[]);
     follower.lead.send_replace(false);
     follower.round().await;
-    assert!(follower.events.0.lock().expect("not poisoned").is_empty(), "one Event, from the one that leads");
+    assert!(follower.events.with(|store| store.events.is_empty()), "one Event, from the one that leads");
 }
 
 #[tokio::test]

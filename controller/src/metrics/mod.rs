@@ -14,6 +14,7 @@ use std::{
 };
 
 use prometheus_client::registry::Registry;
+use seal_api::ConditionType;
 
 use crate::ports::{Clock, Kind, Meter, ObjectRef};
 use names::Series;
@@ -126,6 +127,11 @@ impl Metrics {
         self.series.leader.set(i64::from(leads));
     }
 
+    fn own_labels(kind: Kind, at: &ObjectRef, condition: &str) -> Vec<(&'static str, String)> {
+        let texts = [kind.name(), &at.namespace, &at.name, condition];
+        ["kind", "namespace", "name", "condition"].into_iter().zip(texts.map(str::to_owned)).collect()
+    }
+
     fn condition_labels(at: &ObjectRef, condition: &str, instance: &str) -> Vec<(&'static str, String)> {
         vec![
             ("namespace", at.namespace.to_string()),
@@ -165,8 +171,12 @@ impl Meter for Metrics {
         }
     }
 
-    fn condition(&self, at: &ObjectRef, instance: &str, condition: &'static str, value: i64) {
+    fn condition(&self, kind: Kind, at: &ObjectRef, instance: &str, condition: &'static str, value: i64) {
         if self.omit_names {
+            return;
+        }
+        if kind != Kind::SealedSecrets {
+            self.series.own_conditions.get_or_create(&Self::own_labels(kind, at, condition)).set(value);
             return;
         }
         let mut known = self.series.instances.lock().unwrap_or_else(PoisonError::into_inner);
@@ -180,7 +190,13 @@ impl Meter for Metrics {
         self.series.conditions.get_or_create(&labels).set(value);
     }
 
-    fn forget(&self, at: &ObjectRef) {
+    fn forget(&self, kind: Kind, at: &ObjectRef) {
+        if kind != Kind::SealedSecrets {
+            for condition in [ConditionType::Synced, ConditionType::Ready] {
+                self.series.own_conditions.remove(&Self::own_labels(kind, at, condition.as_str()));
+            }
+            return;
+        }
         let mut known = self.series.instances.lock().unwrap_or_else(PoisonError::into_inner);
         for (condition, instance) in known.remove(at).unwrap_or_default() {
             self.series.conditions.remove(&Self::condition_labels(at, condition, &instance));
@@ -188,12 +204,7 @@ impl Meter for Metrics {
     }
 
     fn watch_alive(&self, kind: Kind) {
-        let kind = match kind {
-            Kind::SealedSecrets => "SealedSecret",
-            Kind::SealedSecretsMeta => "SealedSecretMetadata",
-            Kind::SecretsMeta => "Secret",
-        };
-        self.moments().alive.insert(kind, self.clock.now());
+        self.moments().alive.insert(kind.name(), self.clock.now());
     }
 
     fn objects_per_key(&self, counts: &BTreeMap<String, u64>) {

@@ -39,6 +39,7 @@ pub(super) struct Series {
     pub(super) watch_freshness: Family<Labels, Seconds>,
     pub(super) leader: Gauge,
     /// Conditions shown for an object and the instance label they were shown under, so that they can be taken back.
+    pub(super) own_conditions: Family<Labels, Gauge>,
     pub(super) instances: Mutex<HashMap<ObjectRef, BTreeMap<&'static str, String>>>,
 }
 
@@ -67,6 +68,7 @@ impl Series {
             last_success: Seconds::default(),
             watch_freshness: Family::default(),
             leader: Gauge::default(),
+            own_conditions: Family::default(),
             instances: Mutex::default(),
         };
         series.register_upstream(registry.sub_registry_with_prefix("sealed_secrets_controller"), version);
@@ -100,7 +102,7 @@ impl Series {
             self.key_withheld.clone(),
         );
         registry.register("keys_made", "Keys made and stored by this process", self.keys_made.clone());
-        registry.register("objects_per_key", "SealedSecrets that a key opens", self.objects_per_key.clone());
+        registry.register("objects_per_key", "Objects that a key opens", self.objects_per_key.clone());
         registry.register("queue_lag_seconds", "Longest wait of an object in the last minute", self.queue_lag.clone());
         registry.register("decrypts", "Private-key operations spent on opening", self.decrypts.clone());
         registry.register("noops", "Reconciles that found nothing to do", self.noops.clone());
@@ -110,6 +112,11 @@ impl Series {
             self.last_success.clone(),
         );
         registry.register("watch_freshness_seconds", "Time since a watch showed a sign of life", self.watch_freshness.clone());
+        registry.register(
+            "condition_info",
+            "Condition of an object of our own kinds: -1 false, 0 unknown, 1 true",
+            self.own_conditions.clone(),
+        );
         registry.register("leader", "1 while this process leads", self.leader.clone());
     }
 }

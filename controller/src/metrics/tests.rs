@@ -43,7 +43,7 @@ fn upstreams_series_keep_their_names_and_labels() {
     let metrics = fresh(false);
     metrics.unseal_requested();
     metrics.unseal_failed("unseal", "shop");
-    metrics.condition(&ObjectRef::new("shop", "db"), "argo", "Synced", -1);
+    metrics.condition(Kind::SealedSecrets, &ObjectRef::new("shop", "db"), "argo", "Synced", -1);
     metrics.http_request("/v1/cert.pem", "GET", 200, Duration::from_millis(3));
     for expected in [
         "# TYPE sealed_secrets_controller_unseal_requests_total counter",
@@ -63,20 +63,20 @@ fn upstreams_series_keep_their_names_and_labels() {
 fn conditions_go_with_their_object_and_move_with_its_instance() {
     let metrics = fresh(false);
     let at = ObjectRef::new("shop", "db");
-    metrics.condition(&at, "one", "Synced", 1);
-    metrics.condition(&at, "two", "Synced", 1);
-    metrics.condition(&at, "two", "Ready", 0);
+    metrics.condition(Kind::SealedSecrets, &at, "one", "Synced", 1);
+    metrics.condition(Kind::SealedSecrets, &at, "two", "Synced", 1);
+    metrics.condition(Kind::SealedSecrets, &at, "two", "Ready", 0);
     let series = lines(&metrics, "sealed_secrets_controller_condition_info{");
     assert_eq!(series.len(), 2, "{series:?}");
     assert!(series.iter().all(|line| line.contains("=\"two\"")), "{series:?}");
-    metrics.forget(&at);
+    metrics.forget(Kind::SealedSecrets, &at);
     assert_eq!(lines(&metrics, "sealed_secrets_controller_condition_info{"), Vec::<String>::new());
 }
 
 #[test]
 fn names_can_be_left_out() {
     let metrics = fresh(true);
-    metrics.condition(&ObjectRef::new("shop", "db"), "", "Synced", 1);
+    metrics.condition(Kind::SealedSecrets, &ObjectRef::new("shop", "db"), "", "Synced", 1);
     metrics.unseal_failed("unseal", "shop");
     assert!(!metrics.render(false).contains("shop"));
 }

@@ -120,50 +120,22 @@ fn next(retry: &mut Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::{
-            Arc,
-            atomic::{AtomicI64, Ordering},
-        },
-        time::Duration,
-    };
+    use std::sync::Arc;
 
-    use futures::{FutureExt, future::BoxFuture};
     use seal_crypto::Certificate;
     use tokio::sync::watch;
 
     use super::{Publisher, Round};
     use crate::{
+        delivery::fake::{FakeClock, NoDice},
         keys::{
             KeyStore, Snapshot,
             fake::{FakeKeys, made},
             install::Install,
             port::InstallSecret,
         },
-        ports::{Clock, Dice, KubeError},
+        ports::KubeError,
     };
-
-    struct Hand(AtomicI64);
-
-    impl Clock for Hand {
-        fn wall(&self) -> jiff::Timestamp {
-            jiff::Timestamp::from_second(self.0.load(Ordering::Relaxed)).expect("in range")
-        }
-        fn now(&self) -> Duration {
-            Duration::ZERO
-        }
-        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-            std::future::pending().boxed()
-        }
-    }
-
-    struct Fixed;
-
-    impl Dice for Fixed {
-        fn roll(&self) -> u64 {
-            0
-        }
-    }
 
     fn replica(api: &Arc<FakeKeys>, leads: bool) -> Publisher {
         let keys = Arc::new(KeyStore::default());
@@ -179,8 +151,8 @@ mod tests {
         Publisher {
             api: api.clone(),
             keys,
-            clock: Arc::new(Hand(AtomicI64::new(1_700_000_000))),
-            dice: Arc::new(Fixed),
+            clock: Arc::new(FakeClock::at(1_700_000_000)),
+            dice: Arc::new(NoDice),
             leads: watch::channel(leads).1,
         }
     }

@@ -1,25 +1,28 @@
 //! The SealedSecret kind: SealedSecrets are watched, Secrets are written.
 //!
-//! Reconciling is observe, plan, apply. `plan` holds the table of what happens when; `status` and `error` the words;
-//! `mac` the record that makes a restart free; `request` answers whoever asks through an object; `shape` what is asked for and what is never written; `feed` turns
-//! watch events into work.
+//! `source` reads, refuses and opens SealedSecrets; `delivery` does the rest. `templates` is the seam for an engine;
+//! `request` answers whoever asks through an object.
 
-pub mod apply;
-pub mod error;
-pub mod feed;
-pub mod mac;
-pub mod observe;
-pub mod plan;
-mod reconcile;
 pub mod request;
-pub mod run;
-pub mod settings;
-pub mod shape;
-pub mod status;
+mod source;
 pub mod templates;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use reconcile::{Next, Reconciler};
-pub use settings::Settings;
+pub use source::{Rules, SealedSource};
+
+use crate::delivery::Reconciler;
+use crate::delivery::run::Line;
+use crate::queue::Queue;
+use std::sync::Arc;
+
+/// The kind at work, with answers beside it.
+pub fn line(reconciler: Arc<Reconciler>) -> Line {
+    let context = &reconciler.context;
+    let queue = Arc::new(Queue::new(context.clock.clone(), context.dice.clone()));
+    let questions = reconciler.settings.update_status.then(|| queue.clone());
+    let line = Line::new(reconciler.clone());
+    let sink = Arc::new(request::AskingFeed { objects: line.feed.clone(), questions });
+    Line { sink, beside: Some(Box::pin(request::work(reconciler, queue))), ..line }
+}

@@ -1,6 +1,6 @@
 //! The seam for `spec.template.data`. Until an engine is plugged in, an object with templates gets a typed condition and nothing is written.
 
-use super::error::Failure;
+use crate::delivery::error::Failure;
 use seal_secret::SecretBytes;
 use std::collections::BTreeMap;
 

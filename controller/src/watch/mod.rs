@@ -5,7 +5,7 @@
 //! Guarantees: never gives up; a server that falls silent is noticed within the watch timeout; no object is kept.
 
 use crate::context::Context;
-use crate::ports::{Change, Kind, KubeError, ObjectRef, Selection};
+use crate::ports::{Change, KubeError, ObjectRef, Selection};
 use crate::queue::{Lane, SOON, delay};
 use futures::StreamExt;
 use serde_json::Value;
@@ -138,7 +138,7 @@ impl Watch {
         loop {
             let page = self.context.kube.list(what, PAGE, &next).await?;
             for object in &page.items {
-                there.insert(crate::sealed_secret::feed::address(object));
+                there.insert(crate::delivery::feed::address(object));
                 take(&*self.sink, object);
             }
             self.context.meter.watch_alive(self.what.kind);
@@ -156,10 +156,7 @@ impl Watch {
             _ => self.context.dice.jitter(delay(SOON, *failures), 0.5),
         };
         *failures = failures.saturating_add(1);
-        let kind = match self.what.kind {
-            Kind::SecretsMeta => "secrets",
-            Kind::SealedSecrets | Kind::SealedSecretsMeta => "sealedsecrets",
-        };
+        let kind = self.what.kind.name();
         tracing::warn!(kind, %error, failures = *failures, wait = ?wait, "watch stands back");
         self.context.clock.sleep(wait).await;
     }

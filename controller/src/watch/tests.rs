@@ -1,8 +1,9 @@
 //! A watch against scripted answers: what reaches the sink, and when it lists again.
 
 use super::*;
-use crate::sealed_secret::feed::address;
-use crate::sealed_secret::tests::fake::{self, EagerClock, FakeKube};
+use crate::delivery::fake::{self, EagerClock, FakeKube};
+use crate::delivery::feed::address;
+use crate::ports::Kind;
 use futures::FutureExt;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -53,7 +54,7 @@ fn told(script: Vec<Vec<Result<Change, KubeError>>>) -> (Vec<String>, usize) {
     kube.with(|store| {
         store.apply(&ObjectRef::new("n", "a"), object("a"));
         store.apply(&ObjectRef::new("n", "b"), object("b"));
-        store.watches = script.into();
+        store.watches = script.into_iter().map(Ok).collect();
     });
     let notebook = Arc::new(Notebook::default());
     let what = Selection { kind: Kind::SealedSecrets, namespace: None, labels: String::new() };

@@ -13,6 +13,8 @@ pub enum ConditionType {
     Ready,
     /// Present and true only when nothing but a user's action can help.
     Stalled,
+    /// Present and true while the object is only as strong as its weakest item.
+    Weak,
 }
 
 impl ConditionType {
@@ -22,6 +24,7 @@ impl ConditionType {
             ConditionType::Synced => "Synced",
             ConditionType::Ready => "Ready",
             ConditionType::Stalled => "Stalled",
+            ConditionType::Weak => "Weak",
         }
     }
 }
@@ -72,6 +75,14 @@ pub enum Reason {
     Invalid,
     /// `spec.template.data` needs the template engine.
     TemplateUnavailable,
+    /// Items that do not bind their name, in a namespace for which the administrator demands those that do.
+    V2Required,
+    /// Some items bind their name and others do not.
+    MixedItems,
+    /// The SOPS document was changed after it was encrypted.
+    MacMismatch,
+    /// The SOPS document does not prove what it was encrypted for, in a namespace for which the administrator demands it.
+    BindingRequired,
     /// The Secret asked for is one the controller never writes.
     Refused,
     /// A Secret of that name exists and is not managed by this object.
@@ -90,11 +101,15 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and tests.
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 15] = [
         Reason::Unsealed,
         Reason::NoKey,
         Reason::Invalid,
         Reason::TemplateUnavailable,
+        Reason::V2Required,
+        Reason::MixedItems,
+        Reason::MacMismatch,
+        Reason::BindingRequired,
         Reason::Refused,
         Reason::NotManaged,
         Reason::Immutable,
@@ -111,6 +126,10 @@ impl Reason {
             Reason::NoKey => "NoKey",
             Reason::Invalid => "Invalid",
             Reason::TemplateUnavailable => "TemplateUnavailable",
+            Reason::V2Required => "V2Required",
+            Reason::MixedItems => "MixedItems",
+            Reason::MacMismatch => "MacMismatch",
+            Reason::BindingRequired => "BindingRequired",
             Reason::Refused => "Refused",
             Reason::NotManaged => "NotManaged",
             Reason::Immutable => "Immutable",

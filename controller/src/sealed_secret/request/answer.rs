@@ -1,12 +1,12 @@
 //! Reads what is asked, does the work on the background lane, writes the answer. One object at a time.
 
 use super::plan::{Owed, answer, owed, question};
+use crate::delivery::run::again;
+use crate::delivery::{Next, Reconciler};
 use crate::pool::Abandoned;
-use crate::ports::{KubeError, ObjectRef};
+use crate::ports::{Kind, KubeError, ObjectRef};
 use crate::queue::Queue;
 use crate::reseal::{Fresh, Stopped, fresh_items};
-use crate::sealed_secret::run::again;
-use crate::sealed_secret::{Next, Reconciler};
 use futures::FutureExt;
 use seal_core::sealed::SealedObject;
 use seal_crypto::PublicKey;
@@ -31,7 +31,7 @@ pub async fn work(reconciler: Arc<Reconciler>, queue: Arc<Queue<ObjectRef>>) {
 
 impl Reconciler {
     /// Gives one object what is owed to it.
-    pub(in crate::sealed_secret) async fn answer(&self, at: &ObjectRef) -> Next {
+    pub(crate) async fn answer(&self, at: &ObjectRef) -> Next {
         match self.answered(at).await {
             Ok(()) | Err(KubeError::NotFound) => Next::OnChange,
             Err(error) => {
@@ -42,7 +42,7 @@ impl Reconciler {
     }
 
     async fn answered(&self, at: &ObjectRef) -> Result<(), KubeError> {
-        let Some(object) = self.context.kube.sealed(at).await? else { return Ok(()) };
+        let Some(object) = self.context.kube.object(Kind::SealedSecrets, at).await? else { return Ok(()) };
         let rotation = match owed(&object) {
             Owed::Nothing => return Ok(()),
             Owed::Removal => Value::Null,
@@ -56,7 +56,7 @@ impl Reconciler {
             }
         };
         let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
-        self.context.kube.patch_status(at, uid, json!({"rotation": rotation})).await
+        self.context.kube.patch_status(Kind::SealedSecrets, at, uid, json!({"rotation": rotation})).await
     }
 
     async fn sealed_anew(&self, object: &Value, newest: Option<PublicKey>) -> Result<Result<Fresh, Stopped>, String> {

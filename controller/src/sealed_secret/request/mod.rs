@@ -5,6 +5,8 @@
 //! nothing; a question is answered once; an answer goes when its question goes.
 
 mod answer;
+mod feed;
 pub mod plan;
 
 pub use answer::work;
+pub use feed::AskingFeed;

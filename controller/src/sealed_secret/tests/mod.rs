@@ -1,7 +1,6 @@
 //! Scenarios: a controller against an API server in a map, in virtual time. What a user would see, and what it cost.
 
 mod asking;
-pub(crate) mod fake;
 mod world;
 
 use crate::ports::KubeError;

@@ -1,14 +1,16 @@
 //! A world for scenarios: an API server, keys, time, and a controller that can be restarted at any moment.
 
-use super::fake::{Counter, FakeClock, FakeKeys, FakeKube, Happened, Inline, NoDice, Stored};
 use crate::context::Context;
-use crate::index::Index;
+use crate::delivery::fake::{Counter, FakeClock, FakeKeys, FakeKube, Happened, Inline, NoDice, Stored};
+use crate::delivery::feed::{ObjectFeed, SecretFeed};
+use crate::delivery::run::again;
+use crate::delivery::{Reconciler, Settings};
+use crate::index::{Index, Secrets};
 use crate::ports::{Change, Clock, KeyView, ObjectRef};
 use crate::queue::{Lane, Queue};
-use crate::sealed_secret::feed::{SealedFeed, SecretFeed, keys_changed};
-use crate::sealed_secret::run::again;
+use crate::sealed_secret::request::AskingFeed;
 use crate::sealed_secret::templates::NoTemplates;
-use crate::sealed_secret::{Reconciler, Settings};
+use crate::sealed_secret::{Rules, SealedSource};
 use crate::watch::Sink;
 use futures::executor::block_on;
 use seal_crypto::{Binding, InstallKey, Item, Keyring, PrivateKey, Scope};
@@ -66,7 +68,7 @@ struct Process {
     reconciler: Arc<Reconciler>,
     queue: Arc<Queue<ObjectRef>>,
     questions: Arc<Queue<ObjectRef>>,
-    sealed: SealedFeed,
+    sealed: AskingFeed,
     secrets: SecretFeed,
 }
 
@@ -184,7 +186,7 @@ impl World {
 
     pub(super) fn set_keys(&self, numbers: &[usize]) {
         *self.keys.0.lock().unwrap() = view(numbers);
-        keys_changed(&self.process.reconciler, &self.process.queue);
+        self.process.sealed.objects.keys_changed();
     }
 }
 
@@ -236,15 +238,18 @@ fn process(
     };
     let queue = Arc::new(Queue::new(context.clock.clone(), context.dice.clone()));
     let questions = Arc::new(Queue::new(context.clock.clone(), context.dice.clone()));
+    let known = Arc::new(Secrets::default());
     let reconciler = Arc::new(Reconciler {
         context,
         settings: settings.clone(),
-        index: Arc::new(Index::default()),
-        templates: Arc::new(NoTemplates),
+        index: Arc::new(Index::new(known.clone())),
+        source: Arc::new(SealedSource(Arc::new(Rules { accept_blob: true, templates: Arc::new(NoTemplates) }))),
+        elder: None,
     });
+    let objects = ObjectFeed { reconciler: reconciler.clone(), queue: queue.clone() };
     Process {
-        sealed: SealedFeed { reconciler: reconciler.clone(), queue: queue.clone(), questions: questions.clone() },
-        secrets: SecretFeed { reconciler: reconciler.clone(), queue: queue.clone() },
+        secrets: SecretFeed { kinds: vec![objects.clone()], secrets: known },
+        sealed: AskingFeed { objects, questions: settings.update_status.then(|| questions.clone()) },
         reconciler,
         queue,
         questions,

@@ -3,12 +3,12 @@
 mod crd;
 mod decode;
 mod rotation;
-mod status;
 
 pub use crd::crd_yaml;
-pub use decode::{Meta, SealedSecret, Spec, Template};
+pub use decode::{SealedSecret, Spec, Template};
 pub use rotation::{ROTATE_REQUEST, Rotation};
-pub use status::{SecretRecord, Status};
+
+use crate::object::Names;
 
 /// API group.
 pub const GROUP: &str = "bitnami.com";
@@ -20,6 +20,8 @@ pub const API_VERSION: &str = "bitnami.com/v1alpha1";
 pub const KIND: &str = "SealedSecret";
 /// The resource's name in URLs.
 pub const PLURAL: &str = "sealedsecrets";
+/// The three together.
+pub const NAMES: Names = Names { api_version: API_VERSION, kind: KIND, plural: PLURAL };
 
 /// On the SealedSecret: any namespace, any name.
 pub const CLUSTER_WIDE: &str = "sealedsecrets.bitnami.com/cluster-wide";

@@ -1,25 +1,21 @@
-//! One look at one SealedSecret: observe, plan, apply.
+//! One look at one object: observe, plan, apply.
 //!
 //! Guarantees: a look that changes nothing writes nothing; a Secret is only written against the very version that was
 //! judged; a failure leaves the Secret as it is. Crashing between any two writes leaves a state from which the next look
 //! goes on, because every look starts from what the API server holds.
 
-use super::apply::{Good, Trouble};
+use super::apply::{Good, Trouble, record_of};
 use super::error::{Again, Failure};
 use super::observe::{Observed, said};
 use super::plan::{First, Seen, Standing, after_opening, before_opening};
 use super::settings::Settings;
-use super::shape::Shape;
-use super::templates::Templates;
-use super::{mac, plan, status};
+use super::source::{self, Opened, OpeningKeys, Source};
+use super::{plan, status};
 use crate::context::Context;
 use crate::index::{Index, Version};
-use crate::ports::{KeyView, KubeError, LiveSecret, ObjectRef};
-use seal_api::sealed_secret::SecretRecord;
-use seal_core::open::{OpenedObject, Unopened, open_object};
-use seal_core::sealed::SealedObject;
+use crate::ports::{KeyView, Kind, KubeError, LiveSecret, ObjectRef};
+use seal_api::SecretRecord;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -39,7 +35,7 @@ pub enum Next {
     Gap,
 }
 
-/// Reconciles SealedSecrets.
+/// Reconciles the objects of one kind.
 pub struct Reconciler {
     /// Ports.
     pub context: Context,
@@ -47,11 +43,18 @@ pub struct Reconciler {
     pub settings: Settings,
     /// Memory.
     pub index: Arc<Index>,
-    /// Template engine.
-    pub templates: Arc<dyn Templates>,
+    /// The kind.
+    pub source: Arc<dyn Source>,
+    /// Memory of the kind that goes first where both have an object of one name, and so of one Secret.
+    pub elder: Option<Arc<Index>>,
 }
 
 impl Reconciler {
+    /// The kind's whole objects.
+    pub fn kind(&self) -> Kind {
+        self.source.kinds()[0]
+    }
+
     /// Looks at one object and does what is to be done.
     pub async fn reconcile(&self, at: &ObjectRef) -> Next {
         if self.index.take_needless(at) {
@@ -72,17 +75,19 @@ impl Reconciler {
     }
 
     async fn attempt(&self, at: &ObjectRef) -> Result<Next, Trouble> {
-        let value = self.context.kube.sealed(at).await.map_err(|error| Failure::api("reading the SealedSecret", &error))?;
+        let value =
+            self.context.kube.object(self.kind(), at).await.map_err(|error| Failure::api("reading the object", &error))?;
         let Some(value) = value else {
             self.forget(at);
             return Ok(Next::OnChange);
         };
-        let seen = Observed::of(&value);
-        if seen.sealed.meta.deleting {
+        let seen = self.observe(&value);
+        if seen.subject.meta.deleting || seen.content.is_suspended() {
             return Ok(Next::OnChange);
         }
-        let version = seen.sealed.meta.resource_version.as_str();
+        let version = seen.subject.meta.resource_version.as_str();
         self.index.update(at, |entry| entry.resource_version = version.into());
+        self.index.wants(at, seen.own_keys_at());
         let keys = self.context.keys.view();
         if self.known_good(&seen, &keys).is_some() {
             self.context.meter.skipped();
@@ -108,7 +113,7 @@ impl Reconciler {
                 Next::OnChange
             }
             Err(failure) => {
-                self.context.meter.unseal_failed(failure.reason.metric(), &seen.sealed.meta.namespace);
+                self.context.meter.unseal_failed(failure.reason.metric(), &seen.subject.meta.namespace);
                 tracing::warn!(object = %seen.at, reason = failure.reason.as_str(), message = %failure.message, "not synced");
                 match failure.again {
                     Again::Soon => Next::Soon,
@@ -122,7 +127,7 @@ impl Reconciler {
             // Gone or born anew meanwhile: the watch brings the successor.
             Err(KubeError::NotFound) => Ok(Next::OnChange),
             Err(error) => {
-                self.context.meter.unseal_failed("status", &seen.sealed.meta.namespace);
+                self.context.meter.unseal_failed("status", &seen.subject.meta.namespace);
                 // The Secret is right; it is the object that still wants a look.
                 self.index.update(&seen.at, |entry| (entry.said, entry.asked) = (0, true));
                 tracing::warn!(object = %seen.at, %error, "status not written");
@@ -137,35 +142,52 @@ impl Reconciler {
     /// version of the Secret.
     pub(super) fn known_good(&self, seen: &Observed, keys: &KeyView) -> Option<Version> {
         let there = self.index.secret(&seen.at)?.version;
-        let status = &seen.sealed.status;
-        if self.settings.update_status && !status::says_synced(status, seen.sealed.meta.generation) {
+        let status = &seen.subject.status;
+        if self.settings.update_status && !status::says_synced(status, seen.subject.meta.generation) {
             return None;
         }
         let entry = self.index.entry(&seen.at).unwrap_or_default();
         let held = |key: &Arc<str>| keys.ring.fingerprints().any(|held| held.as_str() == &**key);
-        let remembered =
-            entry.synced && entry.face == seen.face() && entry.verified.as_ref() == Some(&there) && entry.keys.iter().all(held);
+        let own_keys = seen.own_keys_at();
+        // A change of the keys that an object names clears `synced`.
+        let held = own_keys.is_some() || entry.keys.iter().all(held);
+        let remembered = entry.synced && entry.face == seen.face() && entry.verified.as_ref() == Some(&there) && held;
         if remembered {
             return Some(there);
         }
-        let record = seen.record(keys)?;
-        (seen.check(&self.settings).is_ok() && Version::new(&record.uid, &record.resource_version) == there).then_some(there)
+        let own_keys = match own_keys {
+            Some(at) => Some(self.index.secret(&at)?.version),
+            None => None,
+        };
+        let record = seen.record(keys, own_keys.as_ref())?;
+        (self.check(seen).is_ok() && Version::new(&record.uid, &record.resource_version) == there).then_some(there)
+    }
+
+    /// What can be refused without a key.
+    fn check(&self, seen: &Observed) -> Result<(), Failure> {
+        if self.elder.as_ref().is_some_and(|elder| elder.entry(&seen.at).is_some()) {
+            return Err(Failure::rival(seen.subject.names.kind, &seen.subject.meta.name));
+        }
+        source::check(&*seen.content, &self.settings.guard, &seen.at)
     }
 
     async fn look(&self, seen: &Observed, keys: &KeyView) -> Result<Option<Good>, Trouble> {
-        let object = seen.check(&self.settings)?;
-        self.templates.accepts(&seen.sealed.spec.template.data)?;
+        self.check(seen)?;
+        let own = self.read_own_keys(seen).await?;
         let live = self.read_secret(&seen.at).await?;
-        if let Some(live) = live.as_ref().filter(|live| Standing::of(&live.metadata, &seen.sealed).ours()) {
+        if let Some(live) = live.as_ref().filter(|live| Standing::of(&live.metadata, &seen.subject).ours()) {
             self.settings.guard.check_live(live)?;
         }
-        let record = seen.record(keys);
+        let own_version = own.as_ref().map(|own| own.version.clone());
+        let record = seen.record(keys, own_version.as_ref());
+        let recorder = seen.recorder(keys, own_version.as_ref());
+        let shape = seen.content.shape();
         let facts = Seen {
-            sealed: &seen.sealed,
-            shape: &seen.shape,
+            subject: &seen.subject,
+            shape: shape.as_ref(),
             record: record.as_ref(),
             live: live.as_ref(),
-            same_data: seen.same_data(keys, record.as_ref(), live.as_ref()),
+            same_data: seen.same_data(recorder.as_ref(), record.as_ref(), live.as_ref()),
             foreign_just_gone: live.is_none() && self.index.foreign_just_gone(&seen.at, self.context.clock.now()),
         };
         match before_opening(&facts, self.settings.policy) {
@@ -173,53 +195,52 @@ impl Reconciler {
             First::LeftAbsent => Ok(Some(Good::default())),
             First::Wait => Ok(None),
             First::Stop(failure) => Err(failure.into()),
-            First::Open => self.open_and_write(seen, object, keys, record.as_ref(), live.as_ref()).await.map(Some),
+            First::Open => {
+                let keys = OpeningKeys { view: keys.clone(), own };
+                self.open_and_write(seen, keys, record.as_ref(), live.as_ref()).await.map(Some)
+            }
         }
     }
 
     async fn open_and_write(
         &self,
         seen: &Observed,
-        object: &SealedObject,
-        keys: &KeyView,
+        keys: OpeningKeys,
         record: Option<&SecretRecord>,
         live: Option<&LiveSecret>,
     ) -> Result<Good, Trouble> {
-        let opened = self.open(seen, object, keys).await?;
-        let opened_by: Vec<String> =
-            opened.keys.values().map(|key| key.to_string()).collect::<BTreeSet<_>>().into_iter().collect();
-        let shape = match &opened.blob {
-            Some(blob) => Shape::of_blob(&seen.sealed, blob),
-            None => seen.shape.clone(),
-        };
+        let view = keys.view.clone();
+        let own = keys.own.as_ref().map(|own| own.version.clone());
+        let Opened { data, shape, keys, .. } = self.open(seen, keys).await?;
+        let opened_by: Vec<String> = keys.into_iter().collect();
         self.settings.guard.check(&seen.at, &shape)?;
-        let data = self.templates.render(&seen.sealed.spec.template.data, opened.data)?;
-        let digest = keys.install.as_ref().map(|install| mac::data(install, &seen.sealed, data.iter()));
-        let next = after_opening(&seen.sealed, &shape, live, data);
-        let owned = plan::owned_after(&shape, live.map(|live| Standing::of(&live.metadata, &seen.sealed)));
+        let recorder = seen.recorder(&view, own.as_ref());
+        let digest = recorder.as_ref().map(|recorder| recorder.data(data.iter()));
+        let next = after_opening(&seen.subject, &shape, live, data, record.is_some(), self.settings.policy);
+        let owned = plan::owned_after(&shape, live.map(|live| Standing::of(&live.metadata, &seen.subject)));
         let (written, wrote) = self.write(&seen.at, next, live).await?;
         let verified = Some(Version::new(&written.uid, &written.resource_version));
-        let new = digest.and_then(|digest| self.record_of(seen, keys, &written, owned, digest, &opened_by));
+        let new = recorder.zip(digest).map(|(recorder, digest)| record_of(&recorder, &written, owned, &digest, &opened_by));
         let record =
             new.filter(|new| wrote || record.is_none() || record.is_some_and(|old| old != new)).map(|new| (new, opened_by));
         Ok(Good { wrote, verified, record })
     }
 
-    async fn open(&self, seen: &Observed, object: &SealedObject, keys: &KeyView) -> Result<OpenedObject, Failure> {
-        let (object, ring) = (object.clone(), keys.ring.clone());
-        let hint = seen.sealed.status.keys.first().and_then(|key| key.parse().ok());
-        let (send, receive) = oneshot::channel::<Result<OpenedObject, Unopened>>();
-        let work = Box::new(move || drop(send.send(open_object(&object, &ring, hint.as_ref()))));
+    async fn open(&self, seen: &Observed, keys: OpeningKeys) -> Result<Opened, Failure> {
+        let content = seen.content.clone();
+        let hint = seen.subject.status.keys.first().and_then(|key| key.parse().ok());
+        let (send, receive) = oneshot::channel();
+        let work = Box::new(move || drop(send.send(content.open(&keys, hint.as_ref()))));
         self.context.crypto.run(work).await;
-        let opened = receive.await.map_err(|_| Failure::internal())?.map_err(|unopened| Failure::no_key(unopened.to_string()))?;
+        let opened = receive.await.map_err(|_| Failure::internal())??;
         self.context.meter.decrypts(u64::from(opened.tries));
         Ok(opened)
     }
 
     /// Says in the object's status that working on it ended in a defect of ours.
     pub(super) async fn report_internal(&self, at: &ObjectRef) {
-        if let Ok(Some(value)) = self.context.kube.sealed(at).await {
-            let told = self.tell(&Observed::of(&value), &Err(Failure::internal())).await;
+        if let Ok(Some(value)) = self.context.kube.object(self.kind(), at).await {
+            let told = self.tell(&self.observe(&value), &Err(Failure::internal())).await;
             tracing::debug!(object = %at, told = told.is_ok(), "internal error reported");
         }
     }
@@ -227,27 +248,32 @@ impl Reconciler {
     /// The object is gone; Kubernetes collects its Secret by the owner reference.
     pub(super) fn forget(&self, at: &ObjectRef) {
         if self.index.forget(at) {
-            self.context.meter.forget(at);
+            self.context.meter.forget(self.kind(), at);
         }
     }
 
     /// Whether what a watch or list showed needs a look. Remembers it when it does not.
     pub(super) fn glance(&self, value: &Value) -> (ObjectRef, bool) {
-        let seen = Observed::of(value);
+        let seen = self.observe(value);
         let at = seen.at.clone();
-        if seen.sealed.meta.deleting {
+        if seen.subject.meta.deleting {
             return (at, false);
         }
+        self.index.wants(&at, seen.own_keys_at());
         let entry = self.index.entry(&at).unwrap_or_default();
-        let version = &seen.sealed.meta.resource_version;
-        let echo = entry.face == seen.face() && (entry.said == said(&seen.sealed.status) || !self.settings.update_status);
+        let version = &seen.subject.meta.resource_version;
+        if seen.content.is_suspended() {
+            self.index.update(&at, |entry| (entry.resource_version, entry.face) = (version.as_str().into(), 0));
+            return (at, false);
+        }
+        let echo = entry.face == seen.face() && (entry.said == said(&seen.subject.status) || !self.settings.update_status);
         if echo {
             self.index.update(&at, |entry| entry.resource_version = version.as_str().into());
             return (at, false);
         }
         let good = self.known_good(&seen, &self.context.keys.view());
         let found_good = good.is_some();
-        let keys = if found_good { self.index.intern(&seen.sealed.status.keys) } else { entry.keys };
+        let keys = if found_good { self.index.intern(&seen.subject.status.keys) } else { entry.keys };
         self.index.update(&at, |entry| {
             entry.resource_version = version.as_str().into();
             entry.synced = found_good;
@@ -255,13 +281,13 @@ impl Reconciler {
             entry.keys = keys;
             if found_good {
                 entry.face = seen.face();
-                entry.said = said(&seen.sealed.status);
+                entry.said = said(&seen.subject.status);
                 entry.verified = good;
             }
         });
         if found_good {
             self.context.meter.skipped();
-            self.measure(&seen, &seen.sealed.status);
+            self.measure(&seen, &seen.subject.status);
         }
         (at, !found_good)
     }

@@ -1,9 +1,9 @@
-//! What an administrator decided about this kind, as plain values.
+//! What an administrator decided about every kind, as plain values.
 
 use super::plan::Policy;
 use super::shape::Guard;
 
-/// Settings of the SealedSecret kind.
+/// Settings of all kinds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// What is never written.
@@ -12,15 +12,13 @@ pub struct Settings {
     pub policy: Policy,
     /// Whether `status` is written (`--update-status`).
     pub update_status: bool,
-    /// Whether the deprecated `spec.data` is read (`--accept-deprecated-v1-data`).
-    pub accept_blob: bool,
     /// Namespaces to serve; empty for all.
     pub namespaces: Vec<String>,
-    /// Label selector for SealedSecrets; empty for all.
+    /// Label selector for objects; empty for all.
     pub labels: String,
     /// Whether Secrets are watched (metadata only). Without, drift is found by looking from time to time.
     pub watch_secrets: bool,
-    /// Workers.
+    /// Workers for each kind.
     pub workers: usize,
 }
 
@@ -31,7 +29,6 @@ impl Settings {
             guard: Guard { home: home.into(), home_allowed: true, own_prefixes: vec!["sealed-secrets-key".into()] },
             policy: Policy { heal: true, recreate: true },
             update_status: true,
-            accept_blob: true,
             namespaces: Vec::new(),
             labels: String::new(),
             watch_secrets: true,

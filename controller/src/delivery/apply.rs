@@ -1,15 +1,16 @@
 //! Carries out a plan: writes the Secret with preconditions, then status and event, each only when it says something new.
 
-use super::error::{EVENT_UNSEALED, Failure, UNSEALED_MESSAGE};
+use super::Reconciler;
+use super::error::{EVENT_UNSEALED, Failure};
+use super::mac::Recorder;
 use super::observe::{Observed, digest, said};
 use super::plan::Second;
+use super::source::Subject;
 use super::status::{self, Verdict};
-use super::{Reconciler, mac};
 use crate::events;
 use crate::index::Version;
-use crate::ports::{KeyView, KubeError, LiveSecret, ObjectRef, Severity, Written};
-use seal_api::sealed_secret::{SecretRecord, Status};
-use seal_api::{ConditionStatus, ConditionType, SealedSecret};
+use crate::ports::{KubeError, LiveSecret, ObjectRef, Severity, Written};
+use seal_api::{ConditionStatus, ConditionType, Reason, SecretRecord, Status};
 use seal_crypto::Mac;
 use serde_json::{Value, json};
 
@@ -57,53 +58,36 @@ impl Reconciler {
         }
     }
 
-    /// The record of a write, for the next restart.
-    pub(super) fn record_of(
-        &self,
-        seen: &Observed,
-        keys: &KeyView,
-        written: &Written,
-        owned: bool,
-        data: Mac,
-        opened_by: &[String],
-    ) -> Option<SecretRecord> {
-        let install = keys.install.as_ref()?;
-        let record = SecretRecord {
-            uid: written.uid.clone(),
-            resource_version: written.resource_version.clone(),
-            owned,
-            inputs: mac::inputs(install, &seen.sealed, opened_by).as_str().to_owned(),
-            data: data.as_str().to_owned(),
-            seal: String::new(),
-        };
-        Some(mac::sealed_record(install, &seen.sealed, record))
-    }
-
     /// Tells the outcome: memory first (so that our own echo is known), then status, metrics and event.
     pub(super) async fn tell(&self, seen: &Observed, outcome: &Result<Good, Failure>) -> Result<(), KubeError> {
         let verdict = match outcome {
             Ok(good) => Verdict::Synced(good.record.clone()),
             Err(failure) => Verdict::Failed(failure),
         };
-        let old = &seen.sealed.status;
+        let old = &seen.subject.status;
+        let weakness = seen.content.weakness();
         let now = self.context.clock.wall().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let new = status::next(old, seen.sealed.meta.generation, verdict, &now);
+        let new = status::next(old, seen.subject.meta.generation, verdict, weakness.as_deref(), &now);
         let first_word = self.remember(seen, outcome, new.as_ref().unwrap_or(old));
         self.measure(seen, new.as_ref().unwrap_or(old));
         let patched = match &new {
             Some(new) if self.settings.update_status => {
-                self.context.kube.patch_status(&seen.at, &seen.sealed.meta.uid, patch_body(new)).await
+                self.context.kube.patch_status(self.kind(), &seen.at, &seen.subject.meta.uid, patch_body(new)).await
             }
             _ => Ok(()),
         };
         match outcome {
             Ok(good) if good.wrote || (first_word && new.is_some() && !status::says_synced(old, old.observed_generation)) => {
-                events::tell(&self.context, &seen.sealed, Severity::Normal, EVENT_UNSEALED, UNSEALED_MESSAGE).await;
+                let message = format!("{} unsealed successfully", seen.subject.names.kind);
+                events::tell(&self.context, &seen.subject, Severity::Normal, EVENT_UNSEALED, &message).await;
             }
             Err(failure) if first_word => {
-                events::tell(&self.context, &seen.sealed, Severity::Warning, failure.event, &failure.event_message).await
+                events::tell(&self.context, &seen.subject, Severity::Warning, failure.event, &failure.event_message).await
             }
             _ => {}
+        }
+        if let Some(weakness) = weakness.filter(|weakness| new.is_some() && !says_weak(old, weakness)) {
+            events::tell(&self.context, &seen.subject, Severity::Warning, Reason::MixedItems.as_str(), &weakness).await;
         }
         patched
     }
@@ -113,17 +97,17 @@ impl Reconciler {
         let keys = self.index.intern(&status.keys);
         let told = match outcome {
             Ok(_) => 0,
-            Err(failure) => digest(&(failure.reason.as_str(), &failure.message, seen.sealed.meta.generation)).max(1),
+            Err(failure) => digest(&(failure.reason.as_str(), &failure.message, seen.subject.meta.generation)).max(1),
         };
         // After a restart the status knows what was told before.
-        let told_before = outcome.as_ref().err().is_some_and(|failure| says(&seen.sealed, failure));
+        let told_before = outcome.as_ref().err().is_some_and(|failure| says(&seen.subject, failure));
         let mut news = false;
         self.index.update(&seen.at, |entry| {
             news = match outcome {
                 Ok(_) => !entry.synced,
                 Err(_) => entry.told != told && !(entry.told == 0 && told_before),
             };
-            entry.resource_version = seen.sealed.meta.resource_version.as_str().into();
+            entry.resource_version = seen.subject.meta.resource_version.as_str().into();
             entry.face = seen.face();
             entry.said = said(status);
             entry.synced = outcome.is_ok();
@@ -135,7 +119,7 @@ impl Reconciler {
     }
 
     pub(super) fn measure(&self, seen: &Observed, status: &Status) {
-        let instance = seen.sealed.meta.labels.get("app.kubernetes.io/instance").map(String::as_str).unwrap_or_default();
+        let instance = seen.subject.meta.labels.get("app.kubernetes.io/instance").map(String::as_str).unwrap_or_default();
         for kind in [ConditionType::Synced, ConditionType::Ready] {
             let Some(condition) = status.condition(kind) else { continue };
             let value = match condition.status {
@@ -143,7 +127,7 @@ impl Reconciler {
                 ConditionStatus::Unknown => 0,
                 ConditionStatus::False => -1,
             };
-            self.context.meter.condition(&seen.at, instance, kind.as_str(), value);
+            self.context.meter.condition(self.kind(), &seen.at, instance, kind.as_str(), value);
         }
     }
 }
@@ -169,10 +153,32 @@ fn written(at: &ObjectRef, answer: Result<Written, KubeError>) -> Result<(Writte
 }
 
 /// True when the status of this generation already says exactly this failure.
-fn says(sealed: &SealedSecret, failure: &Failure) -> bool {
-    let condition = sealed.status.condition(ConditionType::Synced);
-    sealed.status.observed_generation == sealed.meta.generation
+fn says(subject: &Subject, failure: &Failure) -> bool {
+    let condition = subject.status.condition(ConditionType::Synced);
+    subject.status.observed_generation == subject.meta.generation
         && condition.is_some_and(|c| {
             c.status == ConditionStatus::False && c.reason == failure.reason.as_str() && c.message == failure.message
         })
+}
+
+fn says_weak(status: &Status, weakness: &str) -> bool {
+    status.condition(ConditionType::Weak).is_some_and(|condition| condition.message == weakness)
+}
+
+/// The record of a write, for the next restart.
+pub(super) fn record_of(
+    recorder: &Recorder<'_>,
+    written: &Written,
+    owned: bool,
+    data: &Mac,
+    opened_by: &[String],
+) -> SecretRecord {
+    recorder.sealed(SecretRecord {
+        uid: written.uid.clone(),
+        resource_version: written.resource_version.clone(),
+        owned,
+        inputs: recorder.inputs(opened_by).as_str().to_owned(),
+        data: data.as_str().to_owned(),
+        seal: String::new(),
+    })
 }

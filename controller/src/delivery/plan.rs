@@ -1,4 +1,4 @@
-//! What to do about one SealedSecret, decided from what was seen. Pure: no clock, no client, no await.
+//! What to do about one object and its Secret, decided from what was seen. Pure: no clock, no client, no await.
 //!
 //! | Secret | ours by | record of the last write | what happens |
 //! |---|---|---|---|
@@ -7,14 +7,15 @@
 //! | absent | - | present, not owned | left absent |
 //! | there | controller reference, `managed` or `patch` | same inputs, same data | nothing |
 //! | there | the same | same inputs, other data | healed or reported |
-//! | there | the same | none or other inputs | opened, compared, written when different |
+//! | there | the same | none or other inputs, or the shape shows only once opened | opened, compared, written when different |
 //! | there | nothing | - | conflict; nothing is written |
 
 use super::error::{Again, Failure};
 use super::shape::{Shape, texts};
+use super::source::Subject;
 use crate::ports::{LiveSecret, SecretDraft};
-use seal_api::SealedSecret;
-use seal_api::sealed_secret::{KIND, MANAGED, PATCH, SecretRecord};
+use seal_api::SecretRecord;
+use seal_api::sealed_secret::{MANAGED, PATCH};
 use seal_secret::SecretBytes;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -28,10 +29,10 @@ pub struct Policy {
     pub recreate: bool,
 }
 
-/// How a Secret that is there stands to the SealedSecret.
+/// How a Secret that is there stands to the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// The SealedSecret is its controlling owner.
+    /// The object is its controlling owner.
     pub controlled: bool,
     /// It carries `managed: "true"`.
     pub managed: bool,
@@ -41,12 +42,12 @@ pub struct Standing {
 
 impl Standing {
     /// Reads metadata of a Secret.
-    pub fn of(metadata: &Map<String, Value>, sealed: &SealedSecret) -> Self {
+    pub fn of(metadata: &Map<String, Value>, subject: &Subject) -> Self {
         let annotated = |name| metadata.get("annotations").and_then(|a| a.get(name)).and_then(Value::as_str) == Some("true");
         let owners = metadata.get("ownerReferences").and_then(Value::as_array);
         let controlled = owners.into_iter().flatten().any(|owner| {
             owner.get("controller") == Some(&Value::Bool(true))
-                && owner.get("uid").and_then(Value::as_str) == Some(&sealed.meta.uid)
+                && owner.get("uid").and_then(Value::as_str) == Some(&subject.meta.uid)
         });
         Self { controlled, managed: annotated(MANAGED), merged: annotated(PATCH) }
     }
@@ -65,9 +66,9 @@ impl Standing {
 /// What was seen before anything is opened.
 pub struct Seen<'a> {
     /// The object.
-    pub sealed: &'a SealedSecret,
-    /// What its template asks for.
-    pub shape: &'a Shape,
+    pub subject: &'a Subject,
+    /// What it asks for; `None` when that shows only once it is opened.
+    pub shape: Option<&'a Shape>,
     /// The record of the last write, when it is authentic and speaks of the present inputs.
     pub record: Option<&'a SecretRecord>,
     /// The Secret.
@@ -106,43 +107,49 @@ pub fn before_opening(seen: &Seen<'_>, policy: Policy) -> First {
 }
 
 fn with_secret(seen: &Seen<'_>, live: &LiveSecret, record: Option<&SecretRecord>, policy: Policy) -> First {
-    let standing = Standing::of(&live.metadata, seen.sealed);
-    let settled = record.is_some() && seen.same_data && looks_right(live, seen.shape, seen.sealed, standing);
+    let standing = Standing::of(&live.metadata, seen.subject);
+    let Some(shape) = seen.shape else { return First::Open };
+    let settled = record.is_some() && seen.same_data && looks_right(live, shape, standing);
     if settled {
         return First::Settled;
     }
     if !standing.ours() {
         // Without an owner reference our own write looks foreign; only opening can tell them apart.
-        return if seen.shape.owned || record.is_some() { First::Stop(conflict(live, seen.sealed)) } else { First::Open };
+        return if shape.owned || record.is_some() { First::Stop(conflict(live, seen.subject)) } else { First::Open };
     }
     match record {
-        Some(_) if !policy.heal => First::Stop(Failure::drifted("the Secret was edited")),
+        Some(_) if !policy.heal => First::Stop(edited()),
         _ => First::Open,
     }
 }
 
 /// A Secret of an earlier object of this name is about to be collected: that obstacle goes by itself.
-fn conflict(live: &LiveSecret, sealed: &SealedSecret) -> Failure {
+fn conflict(live: &LiveSecret, subject: &Subject) -> Failure {
     let owners = live.metadata.get("ownerReferences").and_then(Value::as_array);
-    let earlier = |owner: &Value| owner.get("kind") == Some(&json!(KIND)) && owner.get("name") == Some(&json!(sealed.meta.name));
-    let failure = Failure::not_managed(&sealed.meta.name);
+    let earlier = |owner: &Value| {
+        owner.get("kind") == Some(&json!(subject.names.kind)) && owner.get("name") == Some(&json!(subject.meta.name))
+    };
+    let failure = Failure::not_managed(subject.names.kind, &subject.meta.name);
     match owners.into_iter().flatten().any(earlier) {
         true => Failure { again: Again::Soon, ..failure },
         false => failure,
     }
 }
 
-/// True when everything the template asks for is there. Labels and annotations that others added are theirs.
-fn looks_right(live: &LiveSecret, shape: &Shape, sealed: &SealedSecret, standing: Standing) -> bool {
+fn edited() -> Failure {
+    Failure::drifted("the Secret was edited")
+}
+
+/// True when everything that is asked for besides data is there. Labels and annotations that others added are theirs.
+fn looks_right(live: &LiveSecret, shape: &Shape, standing: Standing) -> bool {
     let has = |field, wanted: &BTreeMap<String, String>| {
         let there = texts(&live.metadata, field);
         wanted.iter().all(|(key, value)| there.get(key) == Some(value))
     };
-    let all_data = standing.merged || live.data.len() == sealed.spec.encrypted_data.len() || sealed.spec.data.is_some();
     let owner = !wants_owner(shape, standing) || standing.controlled;
-    let kind = standing.merged || live.kind == shape.kind;
+    let kind = standing.merged || live.kind == shape.kind();
     let frozen = standing.merged || shape.immutable != Some(true) || live.immutable == Some(true);
-    has("labels", &shape.labels) && has("annotations", &shape.annotations) && all_data && owner && kind && frozen
+    has("labels", &shape.labels) && has("annotations", &shape.annotations) && owner && kind && frozen
 }
 
 fn wants_owner(shape: &Shape, standing: Standing) -> bool {
@@ -161,22 +168,28 @@ pub enum Second {
     Stop(Failure),
 }
 
-/// Decides what to write, with the opened data in hand.
+/// Decides what to write, with the opened data in hand. `untouched`: the object is as it was at the last write, so that a
+/// difference is somebody's edit of the Secret.
 pub fn after_opening(
-    sealed: &SealedSecret,
+    subject: &Subject,
     shape: &Shape,
     live: Option<&LiveSecret>,
     data: BTreeMap<String, SecretBytes>,
+    untouched: bool,
+    policy: Policy,
 ) -> Second {
-    let Some(live) = live else { return Second::Create(fresh(sealed, shape, data)) };
-    let standing = Standing::of(&live.metadata, sealed);
-    let draft = revised(sealed, shape, live, standing, data);
-    let at = || format!("{}/{}", sealed.meta.namespace, sealed.meta.name);
+    let Some(live) = live else { return Second::Create(fresh(subject, shape, data)) };
+    let standing = Standing::of(&live.metadata, subject);
+    let draft = revised(subject, shape, live, standing, data);
+    let at = || format!("{}/{}", subject.meta.namespace, subject.meta.name);
     if equal(live, &draft) {
         return Second::Keep;
     }
     if !standing.ours() {
-        return Second::Stop(Failure::not_managed(&sealed.meta.name));
+        return Second::Stop(conflict(live, subject));
+    }
+    if untouched && !policy.heal {
+        return Second::Stop(edited());
     }
     if live.kind != draft.kind {
         return Second::Stop(Failure::type_changed(&at(), &live.kind, &draft.kind));
@@ -196,20 +209,20 @@ pub fn owned_after(shape: &Shape, before: Option<Standing>) -> bool {
     }
 }
 
-fn fresh(sealed: &SealedSecret, shape: &Shape, data: BTreeMap<String, SecretBytes>) -> SecretDraft {
+fn fresh(subject: &Subject, shape: &Shape, data: BTreeMap<String, SecretBytes>) -> SecretDraft {
     let mut metadata = Map::new();
-    metadata.insert("name".into(), sealed.meta.name.clone().into());
-    metadata.insert("namespace".into(), sealed.meta.namespace.clone().into());
+    metadata.insert("name".into(), subject.meta.name.clone().into());
+    metadata.insert("namespace".into(), subject.meta.namespace.clone().into());
     put_texts(&mut metadata, "labels", shape.labels.clone());
     put_texts(&mut metadata, "annotations", shape.annotations.clone());
-    if let Some(owner) = shape.owner(sealed) {
+    if let Some(owner) = shape.owner(subject) {
         metadata.insert("ownerReferences".into(), json!([owner]));
     }
-    SecretDraft { metadata, kind: shape.kind.clone(), immutable: shape.immutable, data }
+    SecretDraft { metadata, kind: shape.kind().to_owned(), immutable: shape.immutable, data }
 }
 
 fn revised(
-    sealed: &SealedSecret,
+    subject: &Subject,
     shape: &Shape,
     live: &LiveSecret,
     standing: Standing,
@@ -217,13 +230,13 @@ fn revised(
 ) -> SecretDraft {
     let mut metadata = live.metadata.clone();
     metadata.remove("managedFields");
-    let owner = shape.owner(sealed).map(|owner| json!([owner]));
+    let owner = shape.owner(subject).map(|owner| json!([owner]));
     if !standing.merged {
         put_texts(&mut metadata, "labels", shape.labels.clone());
         put_texts(&mut metadata, "annotations", shape.annotations.clone());
         put(&mut metadata, "ownerReferences", owner);
         let immutable = if shape.immutable == Some(true) { shape.immutable } else { live.immutable };
-        return SecretDraft { metadata, kind: shape.kind.clone(), immutable, data };
+        return SecretDraft { metadata, kind: shape.kind().to_owned(), immutable, data };
     }
     let labels = merged(texts(&metadata, "labels"), &shape.labels);
     let annotations = merged(texts(&metadata, "annotations"), &shape.annotations);
@@ -235,7 +248,7 @@ fn revised(
     }
     let mut all = live.data.clone();
     all.extend(data);
-    let kind = if sealed.spec.template.kind.is_empty() { live.kind.clone() } else { shape.kind.clone() };
+    let kind = shape.kind.clone().unwrap_or_else(|| live.kind.clone());
     SecretDraft { metadata, kind, immutable: live.immutable, data: all }
 }
 

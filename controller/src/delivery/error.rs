@@ -9,8 +9,6 @@ pub const EVENT_UNSEALED: &str = "Unsealed";
 pub const EVENT_UNSEAL_FAILED: &str = "ErrUnsealFailed";
 /// Event reason when the Secret cannot be written.
 pub const EVENT_UPDATE_FAILED: &str = "ErrUpdateFailed";
-/// Message of the good event.
-pub const UNSEALED_MESSAGE: &str = "SealedSecret unsealed successfully";
 
 /// When to look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,15 +60,44 @@ impl Failure {
         Self::unseal(Reason::TemplateUnavailable, message, Again::OnChange)
     }
 
+    /// Items that do not bind their name where the administrator demands those that do.
+    pub fn v2_required(message: String) -> Self {
+        Self::unseal(Reason::V2Required, message, Again::OnChange)
+    }
+
+    /// The document was changed after it was encrypted.
+    pub fn mac_mismatch(message: String) -> Self {
+        Self::unseal(Reason::MacMismatch, message, Again::OnChange)
+    }
+
+    /// The document does not prove what it was encrypted for where the administrator demands it.
+    pub fn binding_required(message: String) -> Self {
+        Self::unseal(Reason::BindingRequired, message, Again::OnChange)
+    }
+
+    /// The keys that the object names are not there yet.
+    pub fn no_own_key(message: String) -> Self {
+        Self::unseal(Reason::NoKey, message, Again::Slowly)
+    }
+
     /// A Secret that is never written.
     pub fn refused(message: String) -> Self {
         Self::update(Reason::Refused, message, Again::OnChange)
     }
 
     /// A Secret of that name is there and not ours.
-    pub fn not_managed(name: &str) -> Self {
-        let text = format!("Resource {name:?} already exists and is not managed by SealedSecret");
+    pub fn not_managed(kind: &str, name: &str) -> Self {
+        let text = format!("Resource {name:?} already exists and is not managed by {kind}");
         Self { message: format!("failed update: {text}"), ..Self::update(Reason::NotManaged, text, Again::Slowly) }
+    }
+
+    /// An object of another kind has the same name and therefore writes the same Secret.
+    pub fn rival(kind: &str, name: &str) -> Self {
+        let text = format!("a SealedSecret {name:?} exists and writes the Secret of that name; rename one of them");
+        Self {
+            message: format!("failed update: {text}"),
+            ..Self::update(Reason::NotManaged, format!("{kind}: {text}"), Again::Slowly)
+        }
     }
 
     /// The Secret there is immutable.
@@ -84,7 +111,7 @@ impl Failure {
     /// The Secret there has another type.
     pub fn type_changed(at: &str, from: &str, to: &str) -> Self {
         let text = format!(
-            "Error updating {at}: the target Secret has type {from:?} and spec.template.type is {to:?}; Kubernetes does not change the type of a Secret. Delete the Secret and it is made again."
+            "Error updating {at}: the target Secret has type {from:?} and type {to:?} is asked for; Kubernetes does not change the type of a Secret. Delete the Secret and it is made again."
         );
         Self::update(Reason::TypeChanged, text, Again::Slowly)
     }

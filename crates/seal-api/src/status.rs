@@ -1,4 +1,4 @@
-//! `status` of a SealedSecret: upstream's fields, and beside them the record that lets a restart skip unchanged objects.
+//! `status` of every kind: upstream's fields, and beside them the record that lets a restart skip unchanged objects.
 //!
 //! Upstream's controller ignores and drops the added fields, so going back needs no clean-up.
 

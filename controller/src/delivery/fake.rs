@@ -32,9 +32,12 @@ pub(crate) enum Happened {
     Secret(Change),
 }
 
+/// What a watch shows; the outer error is that it does not begin.
+pub(crate) type Shown = Result<Vec<Result<Change, KubeError>>, KubeError>;
+
 #[derive(Default)]
 pub(crate) struct Store {
-    version: u64,
+    pub(crate) version: u64,
     pub(crate) sealed: BTreeMap<ObjectRef, Value>,
     pub(crate) secrets: BTreeMap<ObjectRef, Stored>,
     pub(crate) events: Vec<(String, String)>,
@@ -51,8 +54,10 @@ pub(crate) struct Store {
     pub(crate) outage: Option<KubeError>,
     /// Reads of Secrets with their data.
     pub(crate) secret_reads: usize,
-    /// What the next watches show; a watch beyond them is never answered.
-    pub(crate) watches: VecDeque<Vec<Result<Change, KubeError>>>,
+    /// What the next watches show, or that they fail; a watch beyond them is never answered.
+    pub(crate) watches: VecDeque<Shown>,
+    /// Lists and watches asked for, in order.
+    pub(crate) asked: Vec<String>,
     /// Lists asked for.
     pub(crate) lists: usize,
     /// The one Lease.
@@ -164,8 +169,11 @@ impl Kube for FakeKube {
     fn list<'a>(&'a self, what: &'a Selection, _: u32, _: &'a str) -> Answer<'a, Page> {
         self.answer(move |store| {
             store.lists += 1;
+            store.asked.push(format!("list {}", what.labels));
             let items = match what.kind {
-                Kind::SealedSecrets | Kind::SealedSecretsMeta => store.sealed.values().cloned().collect(),
+                Kind::SealedSecrets | Kind::SealedSecretsMeta | Kind::SopsSecrets | Kind::SopsSecretsMeta => {
+                    store.sealed.values().cloned().collect()
+                }
                 Kind::SecretsMeta => store.secrets.values().map(|s| json!({"metadata": s.metadata})).collect(),
             };
             Ok(Page { items, next: String::new(), resource_version: store.version.to_string() })
@@ -175,17 +183,20 @@ impl Kube for FakeKube {
     fn watch<'a>(
         &'a self,
         _: &'a Selection,
-        _: &'a str,
+        from: &'a str,
         _: Duration,
     ) -> Answer<'a, BoxStream<'static, Result<Change, KubeError>>> {
-        let shown = self.with(|store| store.watches.pop_front());
+        let shown = self.with(|store| {
+            store.asked.push(format!("watch {from}"));
+            store.watches.pop_front()
+        });
         match shown {
-            Some(shown) => self.answer(|_| Ok(stream::iter(shown).boxed())),
+            Some(shown) => self.answer(|_| shown.map(|shown| stream::iter(shown).boxed())),
             None => std::future::pending().boxed(),
         }
     }
 
-    fn sealed<'a>(&'a self, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
+    fn object<'a>(&'a self, _: Kind, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
         self.answer(move |store| {
             store.sealed_reads += 1;
             Ok(store.sealed.get(at).cloned())
@@ -232,7 +243,7 @@ impl Kube for FakeKube {
         })
     }
 
-    fn patch_status<'a>(&'a self, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
+    fn patch_status<'a>(&'a self, _: Kind, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
         self.answer(move |store| {
             if let Some(left) = store.statuses_refused.checked_sub(1) {
                 store.statuses_refused = left;
@@ -285,6 +296,13 @@ impl Kube for FakeKube {
 pub(crate) struct FakeClock(AtomicU64);
 
 impl FakeClock {
+    /// Standing at this second of the epoch.
+    pub(crate) fn at(second: i64) -> Self {
+        let clock = Self::default();
+        clock.advance_to(Duration::from_secs(second.try_into().unwrap()));
+        clock
+    }
+
     pub(crate) fn advance_to(&self, moment: Duration) {
         self.0.fetch_max(u64::try_from(moment.as_millis()).unwrap(), Ordering::SeqCst);
     }

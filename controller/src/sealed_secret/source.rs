@@ -1,0 +1,145 @@
+//! Reads, refuses and opens SealedSecrets.
+
+use super::templates::Templates;
+use crate::delivery::error::Failure;
+use crate::delivery::shape::Shape;
+use crate::delivery::source::{Content, Opened, OpeningKeys, Source, Subject};
+use crate::ports::Kind;
+use seal_api::SealedSecret;
+use seal_api::sealed_secret::{CLUSTER_WIDE, NAMES, NAMESPACE_WIDE, Spec, Template};
+use seal_core::open::open_object;
+use seal_core::sealed::SealedObject;
+use seal_crypto::Fingerprint;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// What an administrator decided about SealedSecrets alone.
+pub struct Rules {
+    /// Whether the deprecated `spec.data` is read (`--accept-deprecated-v1-data`).
+    pub accept_blob: bool,
+    /// Template engine.
+    pub templates: Arc<dyn Templates>,
+}
+
+/// The kind.
+pub struct SealedSource(pub Arc<Rules>);
+
+impl Source for SealedSource {
+    fn kinds(&self) -> [Kind; 2] {
+        [Kind::SealedSecrets, Kind::SealedSecretsMeta]
+    }
+
+    fn read(&self, value: &Value) -> (Subject, Arc<dyn Content>) {
+        let SealedSecret { meta, spec, status, problems } = SealedSecret::from_value(value);
+        let scope = [CLUSTER_WIDE, NAMESPACE_WIDE].map(|name| meta.is_annotated(name));
+        let object = SealedObject::from_json(value).ok();
+        (Subject { names: &NAMES, meta, status }, Arc::new(Sealed { spec, problems, scope, object, rules: self.0.clone() }))
+    }
+}
+
+/// A SealedSecret in both views: tolerant for its template, exact for opening.
+struct Sealed {
+    spec: Spec,
+    problems: Vec<String>,
+    scope: [bool; 2],
+    /// The view that is opened; `None` when the object is not one.
+    object: Option<SealedObject>,
+    rules: Arc<Rules>,
+}
+
+impl Sealed {
+    fn object(&self) -> Result<&SealedObject, Failure> {
+        self.object.as_ref().ok_or_else(|| Failure::invalid("the object is not a SealedSecret of bitnami.com/v1alpha1".into()))
+    }
+
+    fn check_form(&self) -> Result<(), Failure> {
+        if let [_, ..] = self.problems.as_slice() {
+            return Err(Failure::invalid(format!(
+                "wrong JSON type at {}; expected what `kubectl explain sealedsecret.spec` says",
+                self.problems.join(", ")
+            )));
+        }
+        match (&self.object()?.blob, self.spec.encrypted_data.is_empty()) {
+            (Some(_), _) if !self.rules.accept_blob => {
+                Err(Failure::invalid("using deprecated 'data' field, use 'encryptedData' or flip the feature flag".into()))
+            }
+            (Some(_), false) => Err(Failure::invalid(
+                "cannot use the field 'encryptedData' and the deprecated field 'data' at the same time".into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Content for Sealed {
+    fn check(&self) -> Result<(), Failure> {
+        self.check_form()?;
+        self.rules.templates.accepts(&self.spec.template.data)
+    }
+
+    fn shape(&self) -> Option<Shape> {
+        Some(shape(&self.spec.template))
+    }
+
+    fn answers_for(&self, key: &str) -> bool {
+        self.spec.encrypted_data.contains_key(key)
+    }
+
+    fn inputs(&self) -> Vec<Cow<'_, [u8]>> {
+        let text = |text: String| Cow::Owned(text.into_bytes());
+        let mut fields = vec![
+            text(self.scope.map(|on| if on { "1" } else { "0" }).concat()),
+            text(shape(&self.spec.template).canonical()),
+            text(json!(self.spec.template.data).to_string()),
+            Cow::Borrowed(self.spec.data.as_deref().unwrap_or_default().as_bytes()),
+        ];
+        for (key, item) in &self.spec.encrypted_data {
+            fields.extend([key, item].map(|text| Cow::Borrowed(text.as_bytes())));
+        }
+        fields
+    }
+
+    /// The scope is in annotations, which no generation counts.
+    fn marks(&self) -> u64 {
+        self.scope.iter().fold(0, |marks, on| marks * 2 + u64::from(*on))
+    }
+
+    fn needs_no_key(&self) -> bool {
+        self.spec.encrypted_data.is_empty()
+    }
+
+    fn open(&self, keys: &OpeningKeys, hint: Option<&Fingerprint>) -> Result<Opened, Failure> {
+        let opened =
+            open_object(self.object()?, &keys.view.ring, hint).map_err(|unopened| Failure::no_key(unopened.to_string()))?;
+        // A deprecated blob brings its own metadata, type and immutable flag; ownership is still the template's say.
+        let own = shape(&self.spec.template);
+        let shape = opened.blob.as_ref().map_or(own.clone(), |blob| Shape { owned: own.owned, ..Shape::of_secret(blob) });
+        let keys = opened.keys.values().map(ToString::to_string).collect();
+        let data = self.rules.templates.render(&self.spec.template.data, opened.data)?;
+        Ok(Opened { data, shape, keys, tries: opened.tries })
+    }
+}
+
+fn shape(template: &Template) -> Shape {
+    Shape::new(template.labels.clone(), template.annotations.clone(), Some(&template.kind), template.immutable)
+}
+
+#[cfg(test)]
+mod shapes {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn the_objects_own_labels_stay_with_the_object_and_the_templates_reach_the_secret() {
+        let read = SealedSecret::from_value(&json!({
+            "metadata": {"namespace": "prod", "name": "db", "labels": {"argocd.argoproj.io/instance": "mine"}},
+            "spec": {"encryptedData": {}, "template": {"metadata": {
+                "labels": {"argocd.argoproj.io/secret-type": "repository"}, "finalizers": ["a/b"],
+            }}},
+        }));
+        let shape = shape(&read.spec.template);
+        assert_eq!(shape.labels, BTreeMap::from([("argocd.argoproj.io/secret-type".to_owned(), "repository".to_owned())]));
+        assert_eq!(shape.kind(), "Opaque");
+    }
+}
