@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
     max_term_width = 100
 )]
 #[command(
-    after_help = "Exit codes: 0 done, 1 findings or a negative answer, 2 usage, 3 could not look or failed.\nCalled as `kubeseal`, it takes kubeseal's own command line."
+    after_help = "Exit codes: 0 done, 1 findings or a negative answer, 2 usage, 3 could not look or failed.\nCalled as `kubeseal` or `sops`, it takes that tool's own command line."
 )]
 pub struct Cli {
     /// What to do.
@@ -74,6 +74,8 @@ verbs! {
     Demo => demo,
     /// Answer to kubeseal's command line
     Kubeseal => kubeseal,
+    /// Answer to sops' command line
+    Sops => sops,
     /// Print a completion script for a shell
     Completions => completions,
     /// Write manual pages

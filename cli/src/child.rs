@@ -76,6 +76,13 @@ impl Child {
         }
     }
 
+    /// Starts the program and does not wait for it.
+    pub fn leave(mut self) -> Result<(), CliError> {
+        use std::process::Stdio;
+        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.command.spawn().map(|_| ()).map_err(|error| self.refused(&error))
+    }
+
     fn refused(&self, error: &std::io::Error) -> CliError {
         CliError::failed(format!("cannot start {}: {}", self.program.display(), reason(error)))
     }

@@ -1,6 +1,6 @@
 //! From an argument vector to an exit code: picks the alias by the program's own name, parses, runs, reports.
 
-use crate::{Exit, Io, args, kubeseal, report};
+use crate::{Exit, Io, args, kubeseal, report, sopsalias};
 use clap::Parser;
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
@@ -14,6 +14,9 @@ pub fn main() -> ExitCode {
 pub fn run(argv: Vec<OsString>, io: &mut Io) -> Exit {
     if called_as(&argv, "kubeseal") {
         return kubeseal::run(argv.into_iter().skip(1).collect(), io);
+    }
+    if called_as(&argv, "sops") {
+        return sopsalias::run(argv.into_iter().skip(1).collect(), io);
     }
     let cli = match args::Cli::try_parse_from(argv) {
         Ok(cli) => cli,

@@ -127,6 +127,28 @@ impl Io {
         read_bounded(&mut self.input).map_err(|error| CliError::failed(format!("cannot read standard input: {error}")))
     }
 
+    /// One line of standard input without its end; nothing when there is no more. What follows stays to be read.
+    pub fn read_line(&mut self) -> Result<Option<String>, CliError> {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        loop {
+            match self.input.read(&mut byte) {
+                Ok(0) if line.is_empty() => return Ok(None),
+                Ok(0) => break,
+                Ok(_) if byte[0] == b'\n' => break,
+                Ok(_) => line.push(byte[0]),
+                Err(error) => return Err(CliError::failed(format!("cannot read standard input: {error}"))),
+            }
+        }
+        Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
+    }
+
+    /// Runs a program to its end. Ctrl-C is the program's to answer, so that this process can tidy up behind it.
+    pub fn wait_for(&self, command: &mut std::process::Command) -> std::io::Result<std::process::ExitStatus> {
+        let _deaf = deaf_to_interrupts();
+        command.status()
+    }
+
     /// A file.
     pub fn read_file(&self, path: &Path) -> Result<SecretBytes, CliError> {
         read_file(path)
@@ -178,12 +200,18 @@ impl Io {
     /// Lets the user change the file on a desk in `$VISUAL` or `$EDITOR` and waits for the end. Known editors are told to keep no
     /// copies of it elsewhere.
     pub fn edit(&mut self, desk: &Desk) -> Result<(), CliError> {
-        let chosen = self.env("VISUAL").or(self.env("EDITOR")).filter(|editor| !editor.trim().is_empty()).map(str::to_owned);
+        let chosen = self.env("VISUAL").or(self.env("EDITOR")).map(str::to_owned);
+        self.edit_with(desk, chosen.as_deref())
+    }
+
+    /// As [`Self::edit`], in the editor that was chosen elsewhere.
+    pub fn edit_with(&mut self, desk: &Desk, chosen: Option<&str>) -> Result<(), CliError> {
+        let chosen = chosen.filter(|editor| !editor.trim().is_empty());
         if chosen.is_none() && !self.input_is_terminal {
             return Err(CliError::usage("there is no terminal for an editor")
                 .hint("set EDITOR to a program that needs none, or change values one by one with `seal set`"));
         }
-        let editor = chosen.unwrap_or_else(|| "vi".to_owned());
+        let editor = chosen.unwrap_or("vi");
         let mut words = editor.split_whitespace();
         let program = words.next().unwrap_or("vi");
         let quiet = editor::quiet(&self.behind(program));

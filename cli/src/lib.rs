@@ -23,6 +23,7 @@ mod parallel;
 mod recovery;
 mod report;
 mod sops;
+mod sopsalias;
 mod table;
 mod target;
 mod write;

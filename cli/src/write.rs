@@ -19,6 +19,12 @@ pub fn private(path: &Path, bytes: &SecretBytes) -> Result<(), CliError> {
     replace(path, bytes, 0o600).map_err(|error| CliError::failed(format!("cannot write {}: {}", path.display(), reason(&error))))
 }
 
+/// Into something that is no ordinary file: a pipe, a terminal, `/dev/null`.
+pub fn into(path: &Path, bytes: &SecretBytes) -> Result<(), CliError> {
+    let written = std::fs::OpenOptions::new().write(true).open(path).and_then(|mut target| target.write_all(bytes.expose()));
+    written.map_err(|error| CliError::failed(format!("cannot write {}: {}", path.display(), reason(&error))))
+}
+
 /// Several files as one step: all are written beside their targets before the first is renamed, so running out of space or rights
 /// half-way leaves every old file as it was.
 pub fn all_atomically(files: &[(&Path, &SecretBytes)]) -> Result<(), CliError> {

@@ -15,6 +15,7 @@ pub mod man;
 pub mod rotate;
 pub mod run;
 pub mod set;
+pub mod sops;
 pub mod status;
 pub mod unset;
 pub mod verify;

@@ -43,6 +43,9 @@ pub enum Problem {
     /// There is a `sops` block where a file in clear is needed.
     #[error("the file is encrypted already, or it has a key named \"sops\"")]
     AlreadyEncrypted,
+    /// Not even one document.
+    #[error("the file is empty: it must contain at least one document")]
+    NoDocument,
     /// The `sops` block is not as it must be; the text says which part.
     #[error("sops metadata: {0}")]
     Metadata(String),

@@ -69,6 +69,11 @@ impl SopsFile {
         todo!()
     }
 
+    /// A file in clear as another store has it, laid out as sops lays it out (`encrypt --output-type`).
+    pub fn to_store(&self, _store: Store) -> Result<SecretBytes, SopsError> {
+        todo!()
+    }
+
     /// The same file with other master keys for the same data key (`updatekeys`): lines are added or removed, all others stay.
     /// Master keys that are in the file already keep their text: put the old [`crate::AgeKey`] into `groups`.
     pub fn rewrap(&self, _groups: Vec<crate::KeyGroup>, _threshold: Option<u32>) -> Result<SecretBytes, SopsError> {
