@@ -23,6 +23,7 @@ pub struct Io {
     input: Box<dyn Read + Send>,
     output: Box<dyn Write + Send>,
     output_is_plain: bool,
+    output_is_terminal: bool,
     errors: Box<dyn Write + Send>,
     environment: BTreeMap<String, String>,
     clock: Box<dyn Fn() -> i64 + Send>,
@@ -45,6 +46,7 @@ impl Io {
             input: Box::new(std::io::stdin()),
             output: Box::new(std::io::stdout()),
             output_is_plain: anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never,
+            output_is_terminal: std::io::stdout().is_terminal(),
             errors: Box::new(anstream::AutoStream::auto(std::io::stderr())),
             environment: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
             clock: Box::new(|| jiff::Timestamp::now().as_second()),
@@ -62,6 +64,7 @@ impl Io {
             input: Box::new(std::io::Cursor::new(input.to_vec())),
             output: Box::new(output.clone()),
             output_is_plain: true,
+            output_is_terminal: false,
             errors: Box::new(anstream::StripStream::new(Box::new(errors.clone()) as Box<dyn Write + Send>)),
             environment: BTreeMap::new(),
             clock: Box::new(move || now),
@@ -182,6 +185,16 @@ impl Io {
         self.output.write_all(bytes.expose()).map_err(|error| closed(&error))
     }
 
+    /// Standard input and output, for content too large to hold.
+    pub fn streams(&mut self) -> (&mut dyn Read, &mut dyn Write) {
+        (&mut self.input, &mut self.output)
+    }
+
+    /// True when what is printed is shown to somebody.
+    pub fn output_is_terminal(&self) -> bool {
+        self.output_is_terminal
+    }
+
     /// Standard output is on its way.
     pub fn flush(&mut self) -> Result<(), CliError> {
         self.output.flush().map_err(|error| closed(&error))
@@ -268,14 +281,21 @@ impl Io {
 
 /// A file, for workers that hold no [`Io`].
 pub fn read_file(path: &Path) -> Result<SecretBytes, CliError> {
-    let open = || -> std::io::Result<SecretBytes> {
-        let file = std::fs::File::open(path)?;
-        if file.metadata()?.is_dir() {
-            return Err(std::io::Error::other("is a folder, not a file"));
-        }
-        read_bounded(file)
-    };
-    open().map_err(|error| CliError::failed(format!("cannot read {}: {}", path.display(), reason(&error))))
+    try_file(path).map_err(|error| CliError::failed(format!("cannot read {}: {}", path.display(), reason(&error))))
+}
+
+/// A file that may not be there.
+pub fn try_file(path: &Path) -> std::io::Result<SecretBytes> {
+    read_bounded(open_file(path)?)
+}
+
+/// A file to be read piece by piece.
+pub fn open_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let file = std::fs::File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(std::io::Error::other("is a folder, not a file"));
+    }
+    Ok(file)
 }
 
 /// From here on Ctrl-C ends the editor's work at most, not this process, which has a file to take away. The runtime only holds the

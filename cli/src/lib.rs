@@ -15,6 +15,7 @@ mod editor;
 mod entry;
 mod exit;
 mod git;
+mod identities;
 mod inputs;
 mod io;
 mod kubeseal;

@@ -3,6 +3,7 @@
 use super::{Caps, EncryptError, Identity, OpenError, Recipient, Stanza, header, stream};
 use rand_core::CryptoRng;
 use seal_secret::SecretBytes;
+use std::borrow::Borrow;
 use std::io::{Read, Write};
 use zeroize::Zeroizing;
 
@@ -29,7 +30,7 @@ pub fn encrypt(
 ///
 /// # Errors
 /// When it is no age file, exceeds a cap, is damaged, or is for nobody here.
-pub fn decrypt(bytes: &[u8], identities: &[Identity], caps: &Caps) -> Result<(SecretBytes, usize), OpenError> {
+pub fn decrypt<I: Borrow<Identity>>(bytes: &[u8], identities: &[I], caps: &Caps) -> Result<(SecretBytes, usize), OpenError> {
     let header = header::header(bytes, caps)?;
     let (mut reader, index) = stream::decrypt_from(bytes, identities, caps)?;
     // The exact length, so that the buffer never moves and leaves no copy behind.

@@ -27,6 +27,7 @@ pub enum RecipientKind {
 #[derive(Clone)]
 pub struct Recipient {
     text: Arc<str>,
+    fingerprint: Fingerprint,
     pub(super) key: Key,
 }
 
@@ -47,15 +48,19 @@ pub(super) enum Key {
 impl Recipient {
     /// A recipient of a kind that only the program knows, such as a plugin's, with its text form.
     pub fn other(text: &str, post_quantum: bool, recipient: Arc<dyn foreign::Recipient + Send + Sync>) -> Self {
-        Self { text: text.into(), key: Key::Foreign { recipient, post_quantum } }
+        Self::new(text, Key::Foreign { recipient, post_quantum })
+    }
+
+    fn new(text: &str, key: Key) -> Self {
+        Self { text: text.into(), fingerprint: Fingerprint::of_text(text), key }
     }
 
     pub(super) fn of_x25519(recipient: age::x25519::Recipient) -> Self {
-        Self { text: recipient.to_string().into(), key: Key::X25519(recipient) }
+        Self::new(&recipient.to_string(), Key::X25519(recipient))
     }
 
     pub(super) fn of_post_quantum(public: xwing::Public) -> Self {
-        Self { text: pq::recipient_text(&public).into(), key: Key::PostQuantum(Box::new(public)) }
+        Self::new(&pq::recipient_text(&public), Key::PostQuantum(Box::new(public)))
     }
 
     /// Its canonical text.
@@ -86,7 +91,7 @@ impl Recipient {
 
     /// Its public name: `SHA256:` and the unpadded base64 of SHA-256 over the canonical text.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of_text(&self.text)
+        self.fingerprint.clone()
     }
 
     /// The text for messages: whole when short, its two ends when it is a post-quantum one of 1959 characters.
@@ -129,11 +134,11 @@ impl std::str::FromStr for Recipient {
             "age1pq" => pq::parse_recipient(text).map(Self::of_post_quantum),
             "age1tag" => {
                 let parsed: age::tag::Recipient = text.parse().map_err(checksum)?;
-                Ok(Self { text: parsed.to_string().into(), key: Key::Tag(Box::new(parsed)) })
+                Ok(Self::new(&parsed.to_string(), Key::Tag(Box::new(parsed))))
             }
             "age1tagpq" => {
                 let parsed: age::tagpq::Recipient = text.parse().map_err(checksum)?;
-                Ok(Self { text: parsed.to_string().into(), key: Key::TagPostQuantum(Box::new(parsed)) })
+                Ok(Self::new(&parsed.to_string(), Key::TagPostQuantum(Box::new(parsed))))
             }
             plugin => Err(match plugin_name(plugin.trim_start_matches("age1")) {
                 Some(name) => RecipientError::Plugin(name.to_owned()),
@@ -159,7 +164,7 @@ fn ssh(text: &str) -> Result<Recipient, RecipientError> {
         return Err(RecipientError::Ssh("SSH keys other than ssh-ed25519 as"));
     }
     let parsed: age::ssh::Recipient = text.parse().map_err(|_| RecipientError::Key("SSH"))?;
-    Ok(Recipient { text: parsed.to_string().trim().into(), key: Key::Ssh(Box::new(parsed)) })
+    Ok(Recipient::new(parsed.to_string().trim(), Key::Ssh(Box::new(parsed))))
 }
 
 #[cfg(not(feature = "ssh"))]

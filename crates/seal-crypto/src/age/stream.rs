@@ -10,6 +10,7 @@ use age::secrecy::SecretString;
 use age::stream::{StreamReader, StreamWriter};
 use rand_core::CryptoRng;
 use seal_secret::SecretBytes;
+use std::borrow::Borrow;
 use std::cell::Cell;
 use std::io::{self, BufRead, Read, Write};
 
@@ -93,10 +94,15 @@ impl<R: BufRead> Read for Decrypting<R> {
 ///
 /// # Errors
 /// The header's, or that no identity matches. No byte of content has been read then.
-pub fn decrypt_from<R: BufRead>(input: R, identities: &[Identity], caps: &Caps) -> Result<(Decrypting<R>, usize), OpenError> {
+pub fn decrypt_from<R: BufRead, I: Borrow<Identity>>(
+    input: R,
+    identities: &[I],
+    caps: &Caps,
+) -> Result<(Decrypting<R>, usize), OpenError> {
     let mut input = input;
     let raw = header::read(&mut input, caps)?;
-    decrypt_after(raw, input, identities, caps)
+    let identities: Vec<&Identity> = identities.iter().map(Borrow::borrow).collect();
+    decrypt_after(raw, input, &identities, caps)
 }
 
 /// What an error of [`Decrypting`] says about the file.
@@ -104,10 +110,10 @@ pub fn open_error_of(error: &io::Error) -> OpenError {
     armor::error_of(error)
 }
 
-pub(super) fn decrypt_after<R: BufRead>(
+fn decrypt_after<R: BufRead>(
     raw: header::Raw,
     input: R,
-    identities: &[Identity],
+    identities: &[&Identity],
     caps: &Caps,
 ) -> Result<(Decrypting<R>, usize), OpenError> {
     check_work(&raw.stanzas, identities, caps)?;

@@ -74,9 +74,9 @@ impl age::Recipient for Wrap<'_> {
 }
 
 /// Refuses before any private key is used what would cost more than the cap.
-pub(super) fn check_work(stanzas: &[Stanza], identities: &[Identity], caps: &Caps) -> Result<(), OpenError> {
+pub(super) fn check_work(stanzas: &[Stanza], identities: &[&Identity], caps: &Caps) -> Result<(), OpenError> {
     let cost =
-        |identity: &Identity| stanzas.iter().filter(|stanza| identity.tries().is_none_or(|kind| kind == stanza.kind)).count();
+        |identity: &&Identity| stanzas.iter().filter(|stanza| identity.tries().is_none_or(|kind| kind == stanza.kind)).count();
     let operations: usize = identities.iter().map(cost).sum();
     let limit = caps.operations;
     if operations > limit { Err(OpenError::TooMuch { limit, what: "private-key operations to ask for" }) } else { Ok(()) }
