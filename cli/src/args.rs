@@ -66,6 +66,10 @@ verbs! {
     Cert => cert,
     /// List, generate, back up and restore sealing keys
     Keys => keys,
+    /// Make an age identity
+    Keygen => keygen,
+    /// Encrypt, decrypt and look into plain age files
+    Age => age,
     /// Show all SealedSecrets of a cluster
     Status => status,
     /// Look for what would keep a cluster's SealedSecrets from opening
