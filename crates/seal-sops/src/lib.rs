@@ -45,6 +45,7 @@ pub mod verify;
 mod walk;
 mod yaml;
 
+pub use config::{ConfigError, CreationRule, RuleGroup, SopsConfig};
 pub use edit::{Change, NewValue};
 pub use enc::Enc;
 pub use encrypt::{EncryptOptions, SOPS_VERSION};
