@@ -100,6 +100,8 @@ verbs! {
     Verify => verify,
     /// Reseal stale values to the newest key
     Rotate => rotate,
+    /// Make SOPS files open for exactly the keys that their rules name
+    Rekey => rekey,
     /// Run a command with the values of a SOPS file, no file in clear
     Run => run,
     /// Let git show and merge sealed files

@@ -14,6 +14,7 @@ pub mod keygen;
 pub mod keys;
 pub mod kubeseal;
 pub mod man;
+pub mod rekey;
 pub mod rotate;
 pub mod run;
 pub mod set;
