@@ -166,7 +166,7 @@ fn one(
         return Err(CliError::failed(format!("{}: it is sealed already", path.display()))
             .hint("change it with `seal edit` or `seal set`, its recipients with `seal rekey`"));
     }
-    let selector = selector(&clear_file, &policy, args);
+    let selector = selector(&clear_file, &policy, args)?;
     let previous = target.filter(|target| *target != path).and_then(|target| previous(target, &clear_file, args, io));
     let threshold = policy.threshold;
     let mut rng = io.rng();
@@ -227,19 +227,20 @@ fn policy(
 }
 
 /// By flag, else by rule; without either, a file of Secrets has its `data` and `stringData` sealed, any other file all its values.
-fn selector(clear: &SopsFile, policy: &Policy, args: &EncryptArgs) -> Selector {
+fn selector(clear: &SopsFile, policy: &Policy, args: &EncryptArgs) -> Result<Selector, CliError> {
     if clear.store() == Store::Binary {
-        return Selector::default();
+        return Ok(Selector::default());
     }
     let said = args.select.selector().or_else(|| policy.selector.clone());
-    said.unwrap_or_else(|| match only_secrets(clear) {
+    let secrets = said.is_none() && only_secrets(clear)?;
+    Ok(said.unwrap_or_else(|| match secrets {
         true => Selector::EncryptedRegex("^(data|stringData)$".to_owned()),
         false => Selector::default(),
-    })
+    }))
 }
 
-fn only_secrets(clear: &SopsFile) -> bool {
-    let leaves = clear.leaves();
+fn only_secrets(clear: &SopsFile) -> Result<bool, CliError> {
+    let leaves = clear.leaves()?;
     let documents = leaves.iter().map(|leaf| leaf.document).max().map_or(0, |last| last + 1);
     let secret = |document: usize| {
         let says = |key: &str, text: &[u8]| {
@@ -250,7 +251,7 @@ fn only_secrets(clear: &SopsFile) -> bool {
         };
         says("kind", b"Secret") && says("apiVersion", b"v1")
     };
-    documents > 0 && (0..documents).all(secret)
+    Ok(documents > 0 && (0..documents).all(secret))
 }
 
 /// The target as it is now, when it is sealed and can be opened. When it cannot, it is simply replaced.
@@ -272,7 +273,7 @@ fn tell(
 ) -> Result<(), CliError> {
     let sealed = SopsFile::parse(clear.name(), store, sealed.clone())?;
     let (mut count, mut open) = (0_usize, Vec::new());
-    for leaf in sealed.leaves() {
+    for leaf in sealed.leaves()? {
         match &leaf.state {
             LeafState::Sealed(..) => count += 1,
             LeafState::Clear(value) if value.kind != seal_sops::Type::Comment => open.push(keypath::shown(&leaf.path)),

@@ -99,7 +99,7 @@ fn refuse_unencoded(opened: &seal_sops::Opened, at: &Path, new: &NewValue) -> Re
 fn refuse_clear(before: &SopsFile, after: &SecretBytes, at: &Path) -> Result<(), CliError> {
     let after = SopsFile::parse(before.name(), before.store(), after.clone())?;
     let clear =
-        after.leaves().into_iter().find(|leaf| leaf.path.0.starts_with(&at.0) && matches!(leaf.state, LeafState::Clear(_)));
+        after.leaves()?.into_iter().find(|leaf| leaf.path.0.starts_with(&at.0) && matches!(leaf.state, LeafState::Clear(_)));
     match clear {
         None => Ok(()),
         Some(leaf) => Err(CliError::failed(format!(

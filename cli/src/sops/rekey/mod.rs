@@ -110,13 +110,15 @@ fn carried_out(mut works: Vec<Work>, request: &Request<'_>, open: &OpenArgs, io:
         let Work { sealed, policy: Some(policy), outcome: Outcome::Planned(step), .. } = &mut work else { return work };
         let step = step.clone();
         let Some(sealed) = sealed.take().filter(|_| matches!(step, Step::Rewrap(_) | Step::Rotate(_))) else { return work };
-        let keys = sealed_keys(&sealed);
         let before = sealed.bytes().clone();
+        let keys = sealed_keys(&sealed);
         let change = Change { policy, half_post_quantum: request.half_post_quantum, now, options };
-        let written =
-            change.bytes(&step, sealed, &unlocker, rng).and_then(|bytes| file::replace_bytes(&work.path, &before, &bytes));
+        let written = keys.and_then(|keys| {
+            let bytes = change.bytes(&step, sealed, &unlocker, rng)?;
+            file::replace_bytes(&work.path, &before, &bytes).map(|()| keys)
+        });
         work.outcome = match written {
-            Ok(()) => Outcome::Done(step, keys),
+            Ok(keys) => Outcome::Done(step, keys),
             Err(error) => Outcome::Failed(error),
         };
         work
@@ -157,7 +159,7 @@ impl Work {
 }
 
 /// Names of the sealed values of a file.
-fn sealed_keys(file: &SopsFile) -> Vec<String> {
+fn sealed_keys(file: &SopsFile) -> Result<Vec<String>, CliError> {
     let sealed = |state: &LeafState<'_>| matches!(state, LeafState::Sealed(kind, _) if *kind != Type::Comment);
-    file.leaves().into_iter().filter(|leaf| sealed(&leaf.state)).map(|leaf| keypath::shown(&leaf.path)).collect()
+    Ok(file.leaves()?.into_iter().filter(|leaf| sealed(&leaf.state)).map(|leaf| keypath::shown(&leaf.path)).collect())
 }
