@@ -107,7 +107,7 @@ fn carried_out(mut works: Vec<Work>, request: &Request<'_>, open: &OpenArgs, io:
     unlocker.prepare(works.iter().filter(|work| work.is_due()).filter_map(|work| work.sealed.as_ref()), io);
     let (now, options) = (file::now(io), open.options());
     works = parallel::in_order(works, io, "rekeying", |mut work, rng| {
-        let Work { sealed, policy: Some(policy), outcome: Outcome::Planned(step), .. } = &mut work else { return work };
+        let Work { path, sealed, policy: Some(policy), outcome: Outcome::Planned(step), .. } = &mut work else { return work };
         let step = step.clone();
         let Some(sealed) = sealed.take().filter(|_| matches!(step, Step::Rewrap(_) | Step::Rotate(_))) else { return work };
         let before = sealed.bytes().clone();
@@ -115,7 +115,7 @@ fn carried_out(mut works: Vec<Work>, request: &Request<'_>, open: &OpenArgs, io:
         let change = Change { policy, half_post_quantum: request.half_post_quantum, now, options };
         let written = keys.and_then(|keys| {
             let bytes = change.bytes(&step, sealed, &unlocker, rng)?;
-            file::replace_bytes(&work.path, &before, &bytes).map(|()| keys)
+            file::replace_bytes(path, &before, &bytes).map(|()| keys)
         });
         work.outcome = match written {
             Ok(keys) => Outcome::Done(step, keys),
