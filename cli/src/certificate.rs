@@ -1,12 +1,14 @@
-//! Which certificate to seal to: `--cert`, `--cluster`, `--context`, or what `.seal.yaml` says for the file.
+//! What to seal to: `--cert`, `--cluster`, `--context`, `--recipient`, or what `.seal.yaml` says for the file.
 //!
 //! Nothing is guessed: without any of them the run ends with the choices, it never asks whatever cluster is current.
 
 use crate::{
     Io, cluster,
-    config::{self, Cluster, Controller, Located, Source},
+    config::{self, Cluster, Controller, Located, Named, Rule, Source},
+    recipients::RecipientArgs,
     report::{self, CliError},
 };
+use seal_core::seal_to::{Recipients, SealTo};
 use seal_crypto::{Certificate, Fingerprint, Scope};
 use std::{
     collections::HashMap,
@@ -16,6 +18,8 @@ use std::{
 /// Flags of verbs that seal.
 #[derive(clap::Args, Clone, Default)]
 pub struct CertArgs {
+    #[command(flatten)]
+    pub to: RecipientArgs,
     /// Certificate to seal to: a file or an http(s) URL [env: SEAL_CERT]
     #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["cluster", "context"])]
     pub cert: Option<String>,
@@ -42,24 +46,46 @@ pub struct Certificates {
 
 /// What to seal a file with.
 #[derive(Clone)]
-pub struct Recipient {
-    /// The certificate.
-    pub certificate: Certificate,
+pub struct Sealing {
+    /// The certificate's key, or age recipients.
+    pub to: SealTo,
     /// The scope that `.seal.yaml` asks for.
     pub scope: Option<Scope>,
 }
 
 impl Certificates {
-    /// The certificate and scope for a file.
-    pub fn for_file(&mut self, args: &CertArgs, file: &Path, io: &mut Io) -> Result<Recipient, CliError> {
+    /// What to seal a file to, and its scope: what the command line says, else what `.seal.yaml` does.
+    pub fn for_file(&mut self, args: &CertArgs, file: &Path, io: &mut Io) -> Result<Sealing, CliError> {
         let located = self.located(file, io)?;
-        let rule = match &located {
-            Some(located) if file != Path::new("-") => located.rule(file)?.cloned(),
-            _ => None,
-        };
+        let rule = ruling(located.as_ref(), file)?;
         let scope = rule.as_ref().and_then(|rule| rule.scope);
-        let certificate = self.certificate(args, located.as_ref(), rule.as_ref().map(|rule| rule.cluster.as_str()), io)?;
-        Ok(Recipient { certificate, scope })
+        if let Some(recipients) = self.recipients(args, file, io)? {
+            return Ok(Sealing { to: SealTo::Recipients(recipients), scope });
+        }
+        let ruled = rule.as_ref().and_then(|rule| rule.cluster.as_deref());
+        let certificate = self.certificate(args, located.as_ref(), ruled, io)?;
+        Ok(Sealing { to: SealTo::Key(certificate.public_key), scope })
+    }
+
+    /// The age recipients for a file, when it is to be sealed to some: those given, else those of the rule and of its cluster.
+    pub fn recipients(&mut self, args: &CertArgs, file: &Path, io: &mut Io) -> Result<Option<Recipients>, CliError> {
+        let located = self.located(file, io)?;
+        let sealed_at = u64::try_from(io.now()).unwrap_or_default();
+        let recipients = |named: Vec<Named>, audience: &str| Recipients {
+            recipients: named.into_iter().map(|one| one.recipient).collect(),
+            audience: args.to.audience.clone().unwrap_or_else(|| audience.to_owned()),
+            sealed_at,
+        };
+        let book = located.as_ref().map(|located| located.config.book.clone()).unwrap_or_default();
+        if let Some(given) = args.to.given(&book, io)? {
+            return Ok(Some(recipients(given, "")));
+        }
+        if args.cert.is_some() || args.context.is_some() {
+            return Ok(None);
+        }
+        let Some(located) = located else { return Ok(None) };
+        let (named, audience) = named_for(&located, file, args.cluster.as_deref())?;
+        Ok(Some(named).filter(|named| !named.is_empty()).map(|named| recipients(named, &audience)))
     }
 
     /// Which path says where a Secret belongs: the first of input and output that has a `.seal.yaml` above it, else the working
@@ -137,8 +163,9 @@ impl Certificates {
                 .hint("if the key was renewed on purpose, run `seal cert pin`; if not, find out who answers for this cluster"))
             }
             (None, Some(name)) => Err(CliError::usage(format!("--cluster {name}: there is no .seal.yaml here or above"))),
-            _ => Err(CliError::usage("no certificate to seal to")
-                .hint("give --cert FILE|URL or --context NAME, or name the cluster in .seal.yaml (`seal cert pin`)")),
+            _ => Err(CliError::usage("no certificate to seal to").hint(
+                "give --cert FILE|URL, --context NAME or --recipient age1..., or name the cluster in .seal.yaml (`seal cert pin`)",
+            )),
         }
     }
 
@@ -158,6 +185,28 @@ impl Certificates {
         self.read.insert(id, certificate.clone());
         Ok(certificate)
     }
+}
+
+/// The rule for a file.
+fn ruling(located: Option<&Located>, file: &Path) -> Result<Option<Rule>, CliError> {
+    match located {
+        Some(located) if file != Path::new("-") => Ok(located.rule(file)?.cloned()),
+        _ => Ok(None),
+    }
+}
+
+/// Who `.seal.yaml` says can open a file, and the audience: recipients of the rule, and those of its cluster (or of the cluster
+/// given, or of the only one). Empty: it is sealed by certificate.
+pub fn named_for(located: &Located, file: &Path, cluster: Option<&str>) -> Result<(Vec<Named>, String), CliError> {
+    let rule = ruling(Some(located), file)?;
+    let own = rule.as_ref().map(|rule| rule.recipients.clone()).unwrap_or_default();
+    let ruled = rule.as_ref().and_then(|rule| rule.cluster.as_deref());
+    let alone = || located.only().filter(|_| rule.is_none());
+    let Some(name) = cluster.or(ruled).or_else(alone) else { return Ok((own, String::new())) };
+    let cluster = located.cluster(name)?;
+    let mut named = cluster.recipients.clone();
+    named.extend(own.into_iter().filter(|one| !cluster.recipients.iter().any(|known| known.fingerprint() == one.fingerprint())));
+    Ok((named, cluster.audience.clone()))
 }
 
 /// True when the cluster pins nothing, pins this key, or its installation signed what was fetched (which the fetching checks; a file

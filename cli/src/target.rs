@@ -8,9 +8,10 @@ use crate::{
 };
 use seal_core::{
     merge::{self, Change},
+    seal_to::SealTo,
     sealed::SealedObject,
 };
-use seal_crypto::{Keyring, PublicKey};
+use seal_crypto::Keyring;
 use seal_manifest::{Edit, ManifestFile, Segment};
 use std::path::{Path, PathBuf};
 
@@ -79,9 +80,9 @@ impl Target {
     }
 
     /// Seals what is to change, writes it into the file and says so.
-    pub fn seal(&self, change: &Change, key: &PublicKey, keyring: Option<&Keyring>, io: &mut Io) -> Result<(), CliError> {
+    pub fn seal(&self, change: &Change, to: &SealTo, keyring: Option<&Keyring>, io: &mut Io) -> Result<(), CliError> {
         let plan =
-            merge::plan(&self.object, &self.prefix, change, key, keyring, &mut io.rng()).map_err(|error| self.refuse(&error))?;
+            merge::plan(&self.object, &self.prefix, change, to, keyring, &mut io.rng()).map_err(|error| self.refuse(&error))?;
         self.apply(&plan)?;
         report::changes(self, &plan, io);
         Ok(())

@@ -11,7 +11,7 @@ use std::{
 };
 
 use measure::{compare, own_cpu};
-use seal_crypto::{Binding, Item, Keyring, PrivateKey, Scope};
+use seal_crypto::{Binding, Item, Keyring, PrivateKey, Scope, v2::Place};
 use seal_secret::SecretBytes;
 
 const ROUNDS: usize = 10;
@@ -38,7 +38,7 @@ fn main() {
     for _ in 0..ROUNDS {
         let start = own_cpu();
         for item in &items {
-            keyring.open(item, &binding, None).expect("opens");
+            keyring.open(item, &Place::new(&binding, "key"), None).expect("opens");
         }
         ours.push((own_cpu() - start) / ITEMS as u32);
         theirs.push(upstream(&opener, &key_file, &text));

@@ -9,7 +9,7 @@ use kubeseal::Kubeseal;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use reader::Expect;
-use seal_crypto::{Binding, Certificate, Item, Keyring, PrivateKey, Scope};
+use seal_crypto::{Binding, Certificate, Item, Keyring, PrivateKey, Scope, v2::Place};
 use seal_secret::SecretBytes;
 use std::path::Path;
 
@@ -65,7 +65,7 @@ fn what_kubeseal_seals_to_our_certificate_opens_here() {
             assert_eq!(sealed.len(), values().len());
             for ((key, text), (expected_key, value)) in sealed.iter().zip(values()) {
                 let item = Item::decode(text).expect("kubeseal's own text");
-                let opened = keyring.open(&item, &binding, None).expect("it opens");
+                let opened = keyring.open(&item, &Place::new(&binding, "key"), None).expect("it opens");
                 assert!(*key == expected_key && opened.value == SecretBytes::from(value), "{name} {scope:?} {key}");
             }
         }

@@ -7,7 +7,7 @@ use crate::{
     report::{self, CliError},
     sops, write,
 };
-use seal_core::{open::open_object, sealed::SealedObject, secret::SecretObject};
+use seal_core::{open::{Opening, open_object}, sealed::SealedObject, secret::SecretObject};
 use seal_crypto::Keyring;
 use seal_manifest::{Format, ManifestFile, Node, to_json_pretty, to_yaml};
 use seal_secret::SecretBytes;
@@ -48,8 +48,8 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     if !sealed.is_empty() {
         return sops::decrypt::run(sealed, args.key.as_deref(), args.output_file.as_deref(), &args.how, &args.sops, io);
     }
-    let keyring = args.recovery.keyring(io)?.ok_or_else(|| {
-        CliError::usage("opening needs a private key").hint("give --recovery-key FILE (what `seal keys backup` wrote)")
+    let keyring = args.recovery.keyring(&args.sops.identities, io)?.ok_or_else(|| {
+        CliError::usage("opening needs a private key").hint("give --recovery-key FILE (what `seal keys backup` wrote) or -i FILE (an age identity)")
     })?;
     let mut secrets = Vec::new();
     for (input, bytes) in read {
@@ -77,7 +77,7 @@ fn open(node: &Node, file: &str, keyring: &Keyring, io: &mut Io) -> Result<Secre
     let at = format!("{file}:{}:{}", node.at.line, node.at.column);
     let object = SealedObject::from_node(node).map_err(|error| CliError::failed(format!("{at}: {error}")))?;
     let described = objects::described(node);
-    let opened = open_object(&object, keyring, None).map_err(|error| {
+    let opened = open_object(&object, keyring, &Opening::default()).map_err(|error| {
         let elsewhere = object.binding().is_ok_and(|binding| object.claim().is_some_and(|claim| !claim.matches(&binding)));
         let hint = if elsewhere {
             "it was sealed for another place: see `seal verify`"

@@ -301,7 +301,7 @@ fn restore(args: &Restore, io: &mut Io) -> Result<Exit, CliError> {
     let name = args.file.display().to_string();
     let bytes = io.read(&args.file)?;
     let kept = keyfile::read(&name, bytes.clone()).map_err(|error| CliError::failed(error.to_string()).hint(KEY_FILE_HINT))?;
-    if kept.iter().any(|key| key.secret.is_empty() || key.certificate.is_none()) {
+    if kept.rsa.iter().any(|key| key.secret.is_empty() || key.certificate.is_none()) {
         return Err(CliError::failed(format!(
             "{name}: a key without a Secret's name or without its certificate cannot be restored"
         ))
@@ -317,7 +317,7 @@ fn restore(args: &Restore, io: &mut Io) -> Result<Exit, CliError> {
         .collect();
     let present = cluster::block_on(fetch(&choice))?;
     let (mut conflicts, mut created) = (0, 0);
-    for (secret, key) in secrets.into_iter().zip(&kept) {
+    for (secret, key) in secrets.into_iter().zip(&kept.rsa) {
         let fingerprint = key.key.fingerprint();
         match decide(&listed(&present), secret.name(), fingerprint) {
             Step::Present(as_name) => io.say(format_args!("{fingerprint} is there already, as {as_name}")),

@@ -57,11 +57,11 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         return sops::set::set(&args.file, &args.key, value, &args.how, &args.sops, io);
     }
     let target = Target::load(&args.file, &args.which, io)?;
-    let recipient = Certificates::default().for_file(&args.cert, &args.file, io)?;
-    let keyring = args.recovery.keyring(io)?;
+    let sealing = Certificates::default().for_file(&args.cert, &args.file, io)?;
+    let keyring = args.recovery.keyring(&args.sops.identities, io)?;
     let value = value(&args, &target.described(), io)?;
     let change = Change { set: BTreeMap::from([(args.key, value)]), ..Change::default() };
-    target.seal(&change, &recipient.certificate.public_key, keyring.as_ref(), io)?;
+    target.seal(&change, &sealing.to, keyring.as_ref(), io)?;
     Ok(Exit::DONE)
 }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     Exit, Io,
-    certificate::{Certificates, pins_of},
+    certificate::{Certificates, named_for, pins_of},
     cluster::{self, Overrides, asking::plan::Answer},
     config::{Located, Rule},
     inputs,
@@ -13,9 +13,9 @@ use crate::{
     report::{CliError, OutputArg},
 };
 use seal_core::{
-    open::open_object,
+    open::{Opening, open_object},
     sealed::SealedObject,
-    verify::{Expectation, Finding, Level, verify},
+    verify::{Expectation, Expected, Finding, Level, verify},
 };
 use seal_crypto::Keyring;
 use seal_manifest::{ManifestFile, Node};
@@ -63,7 +63,7 @@ struct Line {
 
 /// Runs `seal verify`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
-    let keyring = args.recovery.keyring(io)?;
+    let keyring = args.recovery.keyring(&[], io)?;
     let mut certificates = Certificates::default();
     let (mut lines, mut checked, mut unread, mut questions) = (Vec::new(), 0_usize, 0_usize, Vec::new());
     for input in inputs::expand(&args.paths)? {
@@ -124,14 +124,22 @@ fn expectation(args: &Args, file: &Path, certificates: &mut Certificates, io: &m
         };
     };
     let rule = if file == Path::new("-") { None } else { located.rule(file)?.cloned() };
-    let Some(name) = cluster_name(args, &located, rule.as_ref()) else { return Ok(Expectation::default()) };
+    let (named, audience) = named_for(&located, file, args.cluster.as_deref())?;
+    let recipients = named.iter().map(|one| Expected { name: one.name.clone(), fingerprint: one.fingerprint().to_string() }).collect();
+    let expected =
+        Expectation { scope: rule.as_ref().and_then(|rule| rule.scope), recipients, audience, ..Expectation::default() };
+    let Some(name) = cluster_name(args, &located, rule.as_ref()) else { return Ok(expected) };
     let (keys, newest) = pins_of(located.cluster(&name)?, located.folder(), io)?;
-    Ok(Expectation { cluster: name, keys, newest, scope: rule.and_then(|rule| rule.scope) })
+    Ok(Expectation { cluster: name, keys, newest, ..expected })
 }
 
 fn cluster_name(args: &Args, located: &Located, rule: Option<&Rule>) -> Option<String> {
     let only = || located.only().map(str::to_owned);
-    args.cluster.clone().or_else(|| rule.map(|rule| rule.cluster.clone())).or_else(only)
+    match rule {
+        _ if args.cluster.is_some() => args.cluster.clone(),
+        Some(rule) => rule.cluster.clone(),
+        None => only(),
+    }
 }
 
 /// Marks the Secrets that hold a controller's keys.
@@ -160,7 +168,7 @@ fn check(node: &Node, expected: &Expectation, keyring: Option<&Keyring>) -> Vec<
             return vec![error(node, "shape", wrong.to_string(), "take the file from an earlier commit, or seal it anew")];
         }
     };
-    if let Some(Err(unopened)) = keyring.map(|keyring| open_object(&object, keyring, None)) {
+    if let Some(Err(unopened)) = keyring.map(|keyring| open_object(&object, keyring, &Opening::default())) {
         findings.push(error(node, "does-not-open", unopened.to_string(), ELSEWHERE));
     }
     findings

@@ -94,7 +94,7 @@ mod tests {
         .unwrap();
         let (io, ..) = Io::scripted(b"", 0, &[]);
         let found = find(&nested.join("x.yaml"), &io).unwrap().unwrap();
-        let cluster_for = |file: &str| found.rule(&folder.path().join(file)).unwrap().map(|rule| rule.cluster.clone());
+        let cluster_for = |file: &str| found.rule(&folder.path().join(file)).unwrap().and_then(|rule| rule.cluster.clone());
         assert_eq!(cluster_for("apps/a/x.yaml").as_deref(), Some("p"));
         assert_eq!(cluster_for("apps/b/x.yaml").as_deref(), Some("s"));
         assert_eq!(cluster_for("apps/b/x.json"), None);

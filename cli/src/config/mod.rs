@@ -13,19 +13,28 @@
 //!     context: staging-admin              # ask the controller behind this kubeconfig context
 //!     controller: {namespace: kube-system, name: sealed-secrets-controller}
 //!     installation: ed25519:MCowBQYDK2VwAyEA...   # renewals signed by this installation are accepted
+//! recipients:                             # age recipients by name
+//!   alice: age1...
+//!   production: age1...
+//! groups:                                 # several of them, or of other groups above, under one name
+//!   break-glass: [alice]
 //! rules:                                  # the first match counts; patterns as in .gitignore
 //!   - path: clusters/production/**
 //!     cluster: production
 //!     scope: strict
+//!   - path: apps/**                       # with recipients, here or of the cluster, items are sealed as v2
+//!     recipients: [production, break-glass]
 //!   - path: "*"
 //!     cluster: staging
 //! ```
 
 mod find;
 mod read;
+mod recipients;
 
 pub use find::{Located, find, shown};
 pub use read::parse;
+pub use recipients::{Book, Named};
 
 use seal_crypto::{Fingerprint, Scope, VerifyingKey};
 use std::collections::BTreeMap;
@@ -38,6 +47,8 @@ pub const FILE_NAME: &str = ".seal.yaml";
 pub struct Config {
     /// Clusters by name.
     pub clusters: BTreeMap<String, Cluster>,
+    /// Recipients and groups by name.
+    pub book: Book,
     /// Path rules in file order.
     pub rules: Vec<Rule>,
 }
@@ -53,6 +64,10 @@ pub struct Cluster {
     pub fingerprints: Vec<Fingerprint>,
     /// Pinned installation key.
     pub installation: Option<VerifyingKey>,
+    /// age recipients that everything for it is sealed to; empty: it is sealed to by certificate.
+    pub recipients: Vec<Named>,
+    /// What its controller calls itself; items sealed for it open nowhere else.
+    pub audience: String,
 }
 
 /// Where a certificate comes from.
@@ -78,13 +93,15 @@ pub struct Controller {
     pub name: Option<String>,
 }
 
-/// One path rule.
+/// One path rule. It names a cluster, recipients, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Pattern as in .gitignore, relative to `.seal.yaml`.
     pub path: String,
     /// Name of the cluster.
-    pub cluster: String,
+    pub cluster: Option<String>,
+    /// age recipients of what is sealed there, beside those of the cluster.
+    pub recipients: Vec<Named>,
     /// Scope of what is sealed there.
     pub scope: Option<Scope>,
 }

@@ -1,6 +1,6 @@
 //! The strict reader of `.seal.yaml`: every complaint has a line and a column.
 
-use super::{Cluster, Config, Controller, Rule, Source};
+use super::{Book, Cluster, Config, Controller, Named, Rule, Source};
 use crate::report::CliError;
 use seal_manifest::{Entry, ManifestFile, Node, Position};
 use seal_secret::SecretBytes;
@@ -27,20 +27,23 @@ impl Reader<'_> {
     }
 
     fn config(&self, root: &Node) -> Result<Config, CliError> {
-        let mut config = Config::default();
-        for entry in self.map(root, "the document", &["clusters", "rules"])? {
-            match entry.key.as_str() {
-                "clusters" => config.clusters = self.clusters(&entry.value)?,
-                _ => config.rules = self.list(&entry.value, "rules", |node| self.rule(node))?,
-            }
+        let entries = self.map(root, "the document", &["clusters", "recipients", "groups", "rules"])?;
+        let part = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
+        let mut config = Config { book: self.book(part("recipients"), part("groups"))?, ..Config::default() };
+        if let Some(clusters) = part("clusters") {
+            config.clusters = self.clusters(clusters, &config.book)?;
+        }
+        if let Some(rules) = part("rules") {
+            config.rules = self.list(rules, "rules", |node| self.rule(node, &config.book))?;
         }
         for (index, rule) in config.rules.iter().enumerate() {
-            if !config.clusters.contains_key(&rule.cluster) {
+            let Some(cluster) = &rule.cluster else { continue };
+            if !config.clusters.contains_key(cluster) {
                 let at =
                     root.get("rules").and_then(Node::elements).and_then(|rules| rules.get(index)).map_or(root.at, |node| node.at);
                 return Err(self.error(
                     at,
-                    format!("rule for {:?}: no cluster {:?}", rule.path, rule.cluster),
+                    format!("rule for {:?}: no cluster {:?}", rule.path, cluster),
                     "name one that is under clusters",
                 ));
             }
@@ -48,14 +51,62 @@ impl Reader<'_> {
         Ok(config)
     }
 
-    fn clusters(&self, node: &Node) -> Result<BTreeMap<String, Cluster>, CliError> {
-        let entries = node.entries().ok_or_else(|| self.wrong(node, "clusters", "a map of names to clusters"))?;
-        entries.iter().map(|entry| Ok((entry.key.clone(), self.cluster(entry)?))).collect()
+    /// Recipients by name, then groups of those and of groups that stand above.
+    fn book(&self, recipients: Option<&Node>, groups: Option<&Node>) -> Result<Book, CliError> {
+        let mut book = Book::default();
+        let taken = |entry: &Entry| {
+            self.error(entry.key_at, format!("the name {:?} is taken", entry.key), "recipients and groups share their names")
+        };
+        for entry in self.named(recipients, "recipients", "a map of names to age recipients")? {
+            let text = self.text(&entry.value, &entry.key)?;
+            let recipient = text.parse().map_err(|error: seal_crypto::age::RecipientError| {
+                self.error(entry.value.at, error, "it is age1 and what follows, as `seal keygen` or age-keygen prints it")
+            })?;
+            if !book.add(&entry.key, vec![Named { name: entry.key.clone(), recipient }]) {
+                return Err(taken(entry));
+            }
+        }
+        for entry in self.named(groups, "groups", "a map of names to lists of recipients")? {
+            let members = self.recipients(&entry.value, &format!("groups.{}", entry.key), &book)?;
+            if !book.add(&entry.key, members) {
+                return Err(taken(entry));
+            }
+        }
+        Ok(book)
     }
 
-    fn cluster(&self, named: &Entry) -> Result<Cluster, CliError> {
+    fn named<'n>(&self, node: Option<&'n Node>, what: &str, expected: &str) -> Result<&'n [Entry], CliError> {
+        node.map_or(Ok(&[]), |node| node.entries().ok_or_else(|| self.wrong(node, what, expected)))
+    }
+
+    /// A list of names, groups and recipients written out; who is named twice counts once.
+    fn recipients(&self, node: &Node, what: &str, book: &Book) -> Result<Vec<Named>, CliError> {
+        let mut all = Vec::<Named>::new();
+        for found in self.list(node, what, |node| {
+            let text = self.text(node, "a recipient")?;
+            let hint = match book.names() {
+                names if names.is_empty() => "name it under recipients, or write age1... out".to_owned(),
+                names => format!("names here and above: {names}"),
+            };
+            book.find(&text).map_err(|problem| self.error(node.at, problem, hint))
+        })? {
+            for one in found {
+                if !all.iter().any(|known| known.fingerprint() == one.fingerprint()) {
+                    all.push(one);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn clusters(&self, node: &Node, book: &Book) -> Result<BTreeMap<String, Cluster>, CliError> {
+        let entries = node.entries().ok_or_else(|| self.wrong(node, "clusters", "a map of names to clusters"))?;
+        entries.iter().map(|entry| Ok((entry.key.clone(), self.cluster(entry, book)?))).collect()
+    }
+
+    fn cluster(&self, named: &Entry, book: &Book) -> Result<Cluster, CliError> {
         let mut cluster = Cluster::default();
-        let known = ["certificate", "context", "controller", "fingerprints", "installation"];
+        let known = ["certificate", "context", "controller", "fingerprints", "installation", "recipients", "audience"];
         for entry in self.map(&named.value, &format!("clusters.{}", named.key), &known)? {
             let value = &entry.value;
             match entry.key.as_str() {
@@ -73,6 +124,8 @@ impl Reader<'_> {
                 }
                 "context" => cluster.source = Source::Context(self.text(value, "context")?),
                 "controller" => cluster.controller = Some(self.controller(value)?),
+                "recipients" => cluster.recipients = self.recipients(value, "recipients", book)?,
+                "audience" => cluster.audience = self.text(value, "audience")?,
                 "fingerprints" => {
                     cluster.fingerprints = self.list(value, "fingerprints", |node| {
                         let text = self.text(node, "a fingerprint")?;
@@ -102,9 +155,13 @@ impl Reader<'_> {
         Ok(controller)
     }
 
-    fn rule(&self, node: &Node) -> Result<Rule, CliError> {
-        let (mut path, mut cluster, mut scope) = (None, None, None);
-        for entry in self.map(node, "a rule", &["path", "cluster", "scope"])? {
+    fn rule(&self, node: &Node, book: &Book) -> Result<Rule, CliError> {
+        let (mut path, mut cluster, mut scope, mut recipients) = (None, None, None, Vec::new());
+        for entry in self.map(node, "a rule", &["path", "cluster", "recipients", "scope"])? {
+            if entry.key == "recipients" {
+                recipients = self.recipients(&entry.value, "recipients", book)?;
+                continue;
+            }
             let text = self.text(&entry.value, &entry.key)?;
             match entry.key.as_str() {
                 "path" => path = Some(text),
@@ -112,11 +169,14 @@ impl Reader<'_> {
                 _ => scope = Some(text.parse().map_err(|error| self.error(entry.value.at, error, "strict is the default"))?),
             }
         }
-        match (path, cluster) {
-            (Some(path), Some(cluster)) => Ok(Rule { path, cluster, scope }),
-            (None, _) => Err(self.error(node.at, "the rule has no path", "add `path:` with a pattern as in .gitignore")),
-            _ => Err(self.error(node.at, "the rule has no cluster", "add `cluster:` with a name from clusters")),
+        let Some(path) = path else {
+            return Err(self.error(node.at, "the rule has no path", "add `path:` with a pattern as in .gitignore"));
+        };
+        if cluster.is_none() && recipients.is_empty() {
+            let hint = "add `cluster:` with a name from clusters, or `recipients:` with a list";
+            return Err(self.error(node.at, "the rule has neither a cluster nor recipients", hint));
         }
+        Ok(Rule { path, cluster, recipients, scope })
     }
 
     /// Entries of a mapping that has only known keys.
@@ -156,7 +216,12 @@ mod tests {
     fn a_full_file_reads_back_whole() {
         let text = "clusters:\n  p:\n    certificate: certs/p.pem\n  s:\n    context: admin\n    controller: {name: sealed-secrets}\nrules:\n  - path: a/**\n    cluster: p\n    scope: namespace-wide\n";
         let config = parse("f", text.to_owned().into()).unwrap();
-        let rule = Rule { path: "a/**".into(), cluster: "p".into(), scope: Some(seal_crypto::Scope::NamespaceWide) };
+        let rule = Rule {
+            path: "a/**".into(),
+            cluster: Some("p".into()),
+            recipients: Vec::new(),
+            scope: Some(seal_crypto::Scope::NamespaceWide),
+        };
         let controller = Controller { namespace: "kube-system".into(), name: Some("sealed-secrets".into()) };
         let clusters = [
             ("p".to_owned(), Cluster { source: Source::File("certs/p.pem".into()), ..Cluster::default() }),
@@ -165,7 +230,7 @@ mod tests {
                 Cluster { source: Source::Context("admin".into()), controller: Some(controller), ..Cluster::default() },
             ),
         ];
-        assert_eq!(config, Config { clusters: clusters.into(), rules: vec![rule] });
+        assert_eq!(config, Config { clusters: clusters.into(), rules: vec![rule], ..Config::default() });
     }
 
     #[test]
@@ -184,7 +249,7 @@ mod tests {
             ("clusters:\n  p: {certificate: a, context: b}\n", "f:2:23: certificate and context exclude each other"),
             ("clusters:\n  p: {fingerprints: [abc]}\n", "f:2:22: not a SHA256: fingerprint"),
             ("clusters:\n  p: {installation: abc}\n", "f:2:21: not an installation key"),
-            ("rules:\n  - path: x\n", "f:2:5: the rule has no cluster"),
+            ("rules:\n  - path: x\n", "f:2:5: the rule has neither a cluster nor recipients"),
             ("rules:\n  - {path: x, cluster: q}\n", "f:2:5: rule for \"x\": no cluster \"q\""),
             ("clusters: {p: {context: 1}}\n", "f:1:25: context must be text (quote it), found number"),
             ("a: 1\n---\nb: 2\n", "f:3:1: more than one document"),

@@ -62,9 +62,8 @@ pub struct Versions {
 impl Versions {
     /// Opens all three.
     pub fn open(path: &Path, texts: [SecretBytes; 3], open: &OpenArgs, io: &mut Io) -> Result<Self, CliError> {
-        let mut unlocker = open.silent_unlocker(io)?;
-        let [base, ours, theirs] =
-            texts.map(|bytes| unlocker.open(file::parse(path, open.input_type, bytes)?, open.options(), io));
+        let unlocker = open.silent_unlocker(io)?;
+        let [base, ours, theirs] = texts.map(|bytes| unlocker.open(file::parse(path, open.input_type, bytes)?, open.options()));
         Ok(Self { base: base?, ours: ours?, theirs: theirs? })
     }
 

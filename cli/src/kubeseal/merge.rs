@@ -73,7 +73,7 @@ fn plan(
         annotations: strings(secret, "annotations"),
         ..merge::Change::default()
     };
-    let plan = merge::plan(object, prefix, &change, key, None, &mut session.io.rng())
+    let plan = merge::plan(object, prefix, &change, &key.clone().into(), None, &mut session.io.rng())
         .map_err(|error| CliError::failed(format!("SealedSecret {:?}: {error}", object.name())))?;
     let claims = |edit: &Edit| matches!(edit, Edit::Set { path, .. } if path.last() == Some(&Segment::from(SEALED_FOR)));
     let has_claim = object.claim().is_some();

@@ -5,7 +5,7 @@
 
 use super::{input, object, output, session::Session};
 use crate::report::CliError;
-use seal_core::{keyfile, open::open_object, sealed::SealedObject, secret::SecretObject};
+use seal_core::{keyfile, open::{Opening, open_object}, sealed::SealedObject, secret::SecretObject};
 use seal_crypto::Keyring;
 use seal_secret::SecretBytes;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub fn run(session: &mut Session<'_>) -> Result<(), CliError> {
 }
 
 fn keyring(session: &Session<'_>) -> Result<Keyring, CliError> {
-    let mut keys = Vec::new();
+    let mut keys = keyfile::Keys::default();
     for path in session.flags.list("recovery-private-key") {
         let bytes = session.io.read_file(Path::new(path))?;
         keys.extend(keyfile::read(path, bytes).map_err(|error| CliError::from_error(&error))?);
@@ -34,7 +34,7 @@ fn keyring(session: &Session<'_>) -> Result<Keyring, CliError> {
 }
 
 fn open(sealed: &SealedObject, keyring: &Keyring) -> Result<SecretObject, CliError> {
-    let opened = open_object(sealed, keyring, None).map_err(|error| CliError::failed(error.to_string()))?;
+    let opened = open_object(sealed, keyring, &Opening::default()).map_err(|error| CliError::failed(error.to_string()))?;
     let mut secret = match opened.blob {
         Some(blob) => blob,
         None => SecretObject {

@@ -15,7 +15,7 @@ use crate::{
     report::CliError,
     write,
 };
-use seal_core::{merge, sealed::SealedObject};
+use seal_core::{merge, seal_to::SealTo, sealed::SealedObject};
 use seal_crypto::{Certificate, Item, PublicKey};
 use seal_manifest::{Edit, ManifestFile};
 use serde_json::{Map, Value, json};
@@ -139,8 +139,9 @@ fn edits(
     key: Option<&PublicKey>,
 ) -> Result<Vec<(usize, Edit)>, CliError> {
     let mut edits = Vec::new();
+    let to = key.cloned().map(SealTo::from);
     for (place, (object, fresh)) in objects::all(file).into_iter().zip(sealed.iter().zip(fresh)) {
-        let plan = merge::replace_items(object, &place.prefix, fresh, key).map_err(|error| CliError::from_error(&error))?;
+        let plan = merge::replace_items(object, &place.prefix, fresh, to.as_ref()).map_err(|error| CliError::from_error(&error))?;
         edits.extend(plan.edits.into_iter().map(|edit| (place.document, edit)));
     }
     Ok(edits)

@@ -43,7 +43,7 @@ fn seal(session: &mut Session<'_>, mut secret: SecretObject, key: &PublicKey) ->
     }
     let options = SealOptions { scope, allow_empty, claim: false };
     let name = secret.name().to_owned();
-    seal_secret(&secret, options, key, &mut session.io.rng()).map_err(|error| match error {
+    seal_secret(&secret, options, &key.clone().into(), &mut session.io.rng()).map_err(|error| match error {
         SealSecretError::Binding(BindingError::Namespace) if secret.namespace().is_empty() => {
             CliError::failed("secret must declare a namespace")
         }

@@ -59,9 +59,10 @@ impl Sink for ObjectFeed {
 impl ObjectFeed {
     /// The set of keys has changed: look again at what failed and at what was opened by a key that is no longer held.
     pub fn keys_changed(&self) {
-        let keys = self.reconciler.context.keys.view();
+        let ring = self.reconciler.context.keys.view().ring;
         let index = &self.reconciler.index;
-        for at in index.select(|_, entry| !entry.synced || !entry.keys.iter().all(|key| keys.holds(key))) {
+        let held = |key: &str| ring.fingerprints().any(|held| held.as_str() == key);
+        for at in index.select(|_, entry| !entry.synced || !entry.keys.iter().all(|key| held(key))) {
             index.update(&at, |entry| entry.asked = true);
             self.queue.add(at, Lane::Backlog);
         }

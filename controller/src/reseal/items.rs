@@ -1,7 +1,7 @@
 //! Items that are not sealed to the newest key yet, sealed to it. Knows no template, and changes neither scope nor format.
 
 use rand::CryptoRng;
-use seal_core::{rotate::rotate_items, sealed::SealedObject};
+use seal_core::{open::Opening, rotate::rotate_items, seal_to::SealTo, sealed::SealedObject};
 use seal_crypto::{Keyring, PublicKey};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -28,9 +28,11 @@ pub fn fresh_items(
 ) -> Result<Fresh, Stopped> {
     let mut budget = Budget::new(object.items.len(), abandoned)?;
     let (mut fresh, mut unopened) = (BTreeMap::new(), Vec::new());
+    let newest = SealTo::from(newest.clone());
+    let ours = Opening { hint: None, audience: Some("") };
     for (name, item) in &object.items {
         budget.check()?;
-        match rotate_items(&single(object, name, item), keyring, newest, rng) {
+        match rotate_items(&single(object, name, item), keyring, &newest, &ours, rng) {
             // The newest key is tried first, so an item that is sealed to it cost one operation.
             Ok(items) if items.is_empty() => budget.spend(1),
             Ok(items) => {

@@ -7,7 +7,7 @@ use crate::delivery::source::{Content, Opened, OpeningKeys, Source, Subject};
 use crate::ports::Kind;
 use seal_api::SealedSecret;
 use seal_api::sealed_secret::{CLUSTER_WIDE, NAMES, NAMESPACE_WIDE, Spec, Template};
-use seal_core::open::open_object;
+use seal_core::open::{Opening, open_object};
 use seal_core::sealed::SealedObject;
 use seal_crypto::Fingerprint;
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ impl Content for Sealed {
 
     fn open(&self, keys: &OpeningKeys, hint: Option<&Fingerprint>) -> Result<Opened, Failure> {
         let opened =
-            open_object(self.object()?, &keys.view.ring, hint).map_err(|unopened| Failure::no_key(unopened.to_string()))?;
+            open_object(self.object()?, &keys.view.ring, &Opening { hint, audience: Some("") }).map_err(|unopened| Failure::no_key(unopened.to_string()))?;
         // A deprecated blob brings its own metadata, type and immutable flag; ownership is still the template's say.
         let own = shape(&self.spec.template);
         let shape = opened.blob.as_ref().map_or(own.clone(), |blob| Shape { owned: own.owned, ..Shape::of_secret(blob) });

@@ -1,10 +1,11 @@
 //! The claim annotation: what a SealedSecret says it was sealed for, so that a rename or a namespace change shows offline.
 //!
-//! A claim is not authenticated. It steers messages and the order in which keys are tried, never what is opened.
+//! A claim is not authenticated. It steers messages and the order in which keys are tried, never what is opened. It speaks of v1
+//! items only: a v2 item carries a claim of its own, in its header.
 
 use std::collections::BTreeMap;
 
-use seal_crypto::{Binding, Fingerprint, Scope};
+use seal_crypto::{Binding, Fingerprint};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -68,8 +69,6 @@ impl Claim {
 
 /// Scope, namespace and name as far as the scope binds them.
 fn target(binding: &Binding) -> (&str, &str, &str) {
-    let scope = binding.scope();
-    let namespace = if scope == Scope::ClusterWide { "" } else { binding.namespace() };
-    let name = if scope == Scope::Strict { binding.name() } else { "" };
-    (scope.as_str(), namespace, name)
+    let (namespace, name) = binding.bound();
+    (binding.scope().as_str(), namespace, name)
 }

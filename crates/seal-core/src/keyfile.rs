@@ -1,6 +1,10 @@
-//! Private keys as people keep them: a PEM file, a Secret, a `v1.List` of Secrets (the usual backup), several documents.
+//! Private keys as people keep them: a PEM file, an age identity file, a Secret, a `v1.List` of Secrets (the usual backup), several
+//! documents. Encrypted files are for the caller to decrypt first.
 
-use seal_crypto::{Certificate, KeyError, Keyring, PrivateKey};
+use seal_crypto::{
+    Certificate, KeyError, Keyring, PrivateKey,
+    age::{self, Identity, IdentityError},
+};
 use seal_manifest::{Kind, ManifestError, ManifestFile, Node};
 use seal_secret::SecretBytes;
 
@@ -10,6 +14,42 @@ use crate::secret::{SecretError, SecretObject, entry, kind_of, objects};
 pub const TLS_KEY: &str = "tls.key";
 /// Item of a key Secret that holds the certificate.
 pub const TLS_CRT: &str = "tls.crt";
+
+/// Label of a Secret that holds age identities; its value is their state.
+pub const AGE_LABEL: &str = "sealkit.dev/age-identity";
+/// Items of a Secret that end so hold age identities, one a line.
+pub const AGE_SUFFIX: &str = ".agekey";
+/// Item under which our own Secrets hold an age identity.
+pub const AGE_ITEM: &str = "identity.agekey";
+
+/// What one or several files hold. No Debug: it holds keys.
+#[derive(Default)]
+pub struct Keys {
+    /// RSA keys, for v1 items.
+    pub rsa: Vec<KeptKey>,
+    /// age identities, for v2 items.
+    pub age: Vec<KeptIdentity>,
+}
+
+impl Keys {
+    /// Adds those of another file.
+    pub fn extend(&mut self, more: Keys) {
+        self.rsa.extend(more.rsa);
+        self.age.extend(more.age);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rsa.is_empty() && self.age.is_empty()
+    }
+}
+
+/// An age identity and where it came from. No Debug: it holds a key.
+pub struct KeptIdentity {
+    /// The identity.
+    pub identity: Identity,
+    /// Name of the Secret it came from; empty for an identity file.
+    pub secret: String,
+}
 
 /// A private key and what the file says about it. No Debug: it holds a key.
 pub struct KeptKey {
@@ -46,13 +86,29 @@ pub enum KeyFileError {
         /// What is wrong with it.
         error: KeyError,
     },
+    /// An age identity does not parse.
+    #[error("{}{error}", if secret.is_empty() { String::new() } else { format!("Secret {secret:?}: ") })]
+    Identity {
+        /// The file.
+        file: String,
+        /// The Secret in it, empty for an identity file (whose name the error has).
+        secret: String,
+        /// What is wrong with it.
+        error: IdentityError,
+    },
+    /// An age file: a backup that is encrypted itself.
+    #[error("{0}: it is encrypted with age")]
+    Encrypted(String),
     /// Documents, but no key in any of them.
-    #[error("{0}: no private key found: expected PEM, or Secrets with an item tls.key")]
+    #[error("{0}: no private key found: expected PEM, age identities, or Secrets with an item tls.key or *.agekey")]
     None(String),
 }
 
 /// All private keys of one file.
-pub fn read(file: &str, bytes: SecretBytes) -> Result<Vec<KeptKey>, KeyFileError> {
+pub fn read(file: &str, bytes: SecretBytes) -> Result<Keys, KeyFileError> {
+    if age::is_encrypted(&bytes) {
+        return Err(KeyFileError::Encrypted(file.into()));
+    }
     if is_pem(bytes.expose()) {
         let keys = PrivateKey::all_from_pem(&bytes).map_err(|error| KeyFileError::Key {
             file: file.into(),
@@ -60,22 +116,46 @@ pub fn read(file: &str, bytes: SecretBytes) -> Result<Vec<KeptKey>, KeyFileError
             error,
         })?;
         let kept = |key| KeptKey { certificate: certificate_of(&key, bytes.expose()), key, secret: String::new() };
-        return Ok(keys.into_iter().map(kept).collect());
+        return Ok(Keys { rsa: keys.into_iter().map(kept).collect(), age: Vec::new() });
+    }
+    if is_identities(bytes.expose()) {
+        let age = identities(file, "", &bytes)?;
+        return Ok(Keys { rsa: Vec::new(), age });
     }
     let manifest = ManifestFile::parse(file, bytes)?;
-    let mut keys = Vec::new();
+    let mut keys = Keys::default();
     for node in manifest.documents.iter().flat_map(|document| secret_nodes(&document.root)) {
         let secret = SecretObject::from_node(&node).map_err(|error| KeyFileError::Secret { file: file.into(), error })?;
-        let Some(pem) = secret.data.get(TLS_KEY) else { continue };
+        keys.extend(of_secret(file, &secret)?);
+    }
+    if keys.is_empty() { Err(KeyFileError::None(file.into())) } else { Ok(keys) }
+}
+
+/// The private keys of one Secret of a file; none is no error.
+pub fn of_secret(file: &str, secret: &SecretObject) -> Result<Keys, KeyFileError> {
+    let mut keys = Keys::default();
+    for (name, text) in secret.data.iter().filter(|(name, _)| name.ends_with(AGE_SUFFIX)) {
+        keys.age.extend(identities(&format!("{file}: {name}"), secret.name(), text)?);
+    }
+    if let Some(pem) = secret.data.get(TLS_KEY) {
         let key = PrivateKey::from_pem(pem).map_err(|error| KeyFileError::Key {
             file: file.into(),
             secret: secret.name().into(),
             error,
         })?;
         let certificate = secret.data.get(TLS_CRT).and_then(|pem| certificate_of(&key, pem.expose()));
-        keys.push(KeptKey { key, certificate, secret: secret.name().to_owned() });
+        keys.rsa.push(KeptKey { key, certificate, secret: secret.name().to_owned() });
     }
-    if keys.is_empty() { Err(KeyFileError::None(file.into())) } else { Ok(keys) }
+    Ok(keys)
+}
+
+fn identities(file: &str, secret: &str, text: &SecretBytes) -> Result<Vec<KeptIdentity>, KeyFileError> {
+    let all = age::parse_identities(file, text).map_err(|error| KeyFileError::Identity {
+        file: file.into(),
+        secret: secret.into(),
+        error,
+    })?;
+    Ok(all.into_iter().map(|identity| KeptIdentity { identity, secret: secret.to_owned() }).collect())
 }
 
 /// The first certificate of a text, when it is this key's own: another one's dates and name say nothing about the key.
@@ -100,22 +180,34 @@ fn with_kind(node: &Node) -> Node {
     Node { kind: Kind::Map(entries), at: node.at }
 }
 
-/// A keyring of kept keys: newest certificate first, keys without one last.
-pub fn keyring(mut keys: Vec<KeptKey>) -> Keyring {
-    keys.sort_by_key(|kept| std::cmp::Reverse(kept.certificate.as_ref().map_or(i64::MIN, |certificate| certificate.not_before)));
-    let mut seen = std::collections::BTreeSet::new();
-    Keyring::new(keys.into_iter().map(|kept| kept.key).filter(|key| seen.insert(key.fingerprint().clone())).collect())
+/// A keyring of kept keys: newest certificate first, keys without one last; age identities as they came.
+pub fn keyring(mut keys: Keys) -> Keyring {
+    keys.rsa.sort_by_key(|kept| std::cmp::Reverse(kept.certificate.as_ref().map_or(i64::MIN, |certificate| certificate.not_before)));
+    let rsa = keys.rsa.into_iter().map(|kept| kept.key).collect();
+    Keyring::with_identities(rsa, keys.age.into_iter().map(|kept| kept.identity).collect())
 }
 
 /// A PEM file starts with an armour line, perhaps after explanatory lines; YAML that holds PEM has it indented or after a key.
 fn is_pem(bytes: &[u8]) -> bool {
-    bytes.split(|&b| b == b'\n').any(|line| line.starts_with(b"-----BEGIN "))
-        && !bytes.split(|&b| b == b'\n').any(|line| line.starts_with(b"kind:") || line.starts_with(b"apiVersion:"))
+    has_line(bytes, b"-----BEGIN ") && !is_manifest(bytes)
+}
+
+/// An identity file has them at the beginning of a line.
+fn is_identities(bytes: &[u8]) -> bool {
+    has_line(bytes, b"AGE-SECRET-KEY-") && !is_manifest(bytes)
+}
+
+fn is_manifest(bytes: &[u8]) -> bool {
+    has_line(bytes, b"kind:") || has_line(bytes, b"apiVersion:")
+}
+
+fn has_line(bytes: &[u8], start: &[u8]) -> bool {
+    bytes.split(|&b| b == b'\n').any(|line| line.starts_with(start))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{read, secret_nodes};
+    use super::{age, read, secret_nodes};
     use rand::SeedableRng;
     use seal_crypto::{Certificate, PrivateKey};
     use seal_manifest::ManifestFile;
@@ -138,7 +230,7 @@ mod tests {
             serde_json::json!({"apiVersion": "v1", "kind": "SecretList", "items": [item]}).to_string(),
         ] {
             let kept = read("f", text.into()).map_err(|error| error.to_string()).unwrap();
-            assert_eq!(kept[0].key.fingerprint(), key.fingerprint());
+            assert_eq!(kept.rsa[0].key.fingerprint(), key.fingerprint());
         }
     }
 
@@ -150,12 +242,30 @@ mod tests {
         let text = |key: &PrivateKey| String::from_utf8(key.to_pem().expose().to_vec()).unwrap();
         let file = format!("{}{}{certificate}", text(&keys[0]), text(&keys[1]));
         let kept = read("f", file.into()).map_err(|error| error.to_string()).unwrap();
-        let found: Vec<_> = kept.iter().map(|kept| (kept.key.fingerprint(), kept.certificate.is_some())).collect();
+        let found: Vec<_> = kept.rsa.iter().map(|kept| (kept.key.fingerprint(), kept.certificate.is_some())).collect();
         assert_eq!(found, [(keys[0].fingerprint(), false), (keys[1].fingerprint(), true)]);
         let item =
             serde_json::json!({"metadata": {"name": "k"}, "stringData": {"tls.key": text(&keys[0]), "tls.crt": certificate}});
         let kept = read("f", item.to_string().into()).map_err(|error| error.to_string()).unwrap();
-        assert!(kept[0].certificate.is_none());
+        assert!(kept.rsa[0].certificate.is_none());
+    }
+
+    #[test]
+    fn age_identities_are_read_from_their_own_files_and_from_secrets() {
+        let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+        let identity = age::Identity::generate(age::RecipientKind::X25519, &mut rng).unwrap();
+        let text = String::from_utf8(identity.to_text().unwrap().expose().to_vec()).unwrap();
+        let secret = serde_json::json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "k"}, "stringData": {"a.agekey": format!("# made\n{text}\n"), "note": "x"}});
+        for (file, name) in [(format!("# made\n\n{text}\n"), ""), (secret.to_string(), "k")] {
+            let keys = read("f", file.into()).map_err(|error| error.to_string()).unwrap();
+            assert_eq!((keys.rsa.len(), keys.age.len(), keys.age[0].secret.as_str()), (0, 1, name));
+            assert_eq!(keys.age[0].identity.recipient(), identity.recipient());
+        }
+        let broken = secret.to_string().replace("AGE-SECRET-KEY-1", "AGE-SECRET-KEY-1Q");
+        let error = read("f", broken.into()).err().unwrap().to_string();
+        assert!(error.starts_with("Secret \"k\": f: a.agekey:2: ") && !error.contains("AGE-SECRET-KEY-1Q"), "{error}");
+        let encrypted = read("f", "-----BEGIN AGE ENCRYPTED FILE-----\n".to_owned().into()).err().unwrap();
+        assert_eq!(encrypted.to_string(), "f: it is encrypted with age");
     }
 
     #[test]

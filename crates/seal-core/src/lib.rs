@@ -10,6 +10,7 @@ pub mod merge;
 pub mod open;
 pub mod rotate;
 pub mod seal;
+pub mod seal_to;
 pub mod sealed;
 pub mod secret;
 pub mod verify;

@@ -5,14 +5,16 @@
 use std::collections::BTreeMap;
 
 use rand_core::CryptoRng;
-use seal_crypto::{Binding, BindingError, Fingerprint, Item, Keyring, PublicKey, SealError};
+use seal_crypto::{Binding, BindingError, Item, Keyring, Kind as Format, PublicKey, SealError, v2::Place};
 use seal_manifest::{Edit, Kind, New, Node, Position, Segment};
 use seal_secret::SecretBytes;
 use serde_json::{Map, Value};
 
 use crate::{
     claim::{Claim, SEALED_FOR},
-    sealed::SealedObject,
+    seal::Overhead,
+    seal_to::SealTo,
+    sealed::{SealedObject, kind_of},
     secret::valid_key,
 };
 
@@ -58,6 +60,17 @@ pub enum MergeError {
     /// Not a key that a Secret may have.
     #[error("key {0:?} is not valid: use 1 to 253 letters, digits, '-', '_' or '.'")]
     Key(String),
+    /// The same value would be in both formats.
+    #[error("key {key:?}: the same value is in item {other:?}, which is sealed in the other format: v2 protects nothing that v1 gives away")]
+    SameValue {
+        /// Its key.
+        key: String,
+        /// The item that has it already.
+        other: String,
+    },
+    /// More than the API server stores.
+    #[error("it would become larger than the 1.5 MiB that the API server stores{0}")]
+    TooLarge(Overhead),
     /// A value cannot be sealed.
     #[error("key {key:?}: {source}")]
     Item {
@@ -68,12 +81,13 @@ pub enum MergeError {
     },
 }
 
-/// Plans a change of the object at `prefix` of its document. With a keyring, values that the file holds already stay as they are.
+/// Plans a change of the object at `prefix` of its document. With a keyring, values that the file holds already stay as they are (when
+/// they are of the format of `to`), and one value never comes to be in both formats.
 pub fn plan(
     object: &SealedObject,
     prefix: &[Segment],
     change: &Change,
-    key: &PublicKey,
+    to: &SealTo,
     keyring: Option<&Keyring>,
     rng: &mut impl CryptoRng,
 ) -> Result<Plan, MergeError> {
@@ -81,14 +95,20 @@ pub fn plan(
     let mut kept = Vec::new();
     let mut sealed = BTreeMap::new();
     for (name, value) in &change.set {
-        if keyring.is_some_and(|keyring| holds(object, name, value, &binding, keyring)) {
+        let same_format = object.items.get(name).is_some_and(|text| kind_of(text) == to.kind());
+        if keyring.is_some_and(|keyring| same_format && holds(object, name, value, &binding, keyring)) {
             kept.push(name.clone());
             continue;
         }
-        let item = Item::seal(value, key, &binding, rng).map_err(|source| MergeError::Item { key: name.clone(), source })?;
+        let weaker = keyring.and_then(|keyring| twin(object, change, value, to, &binding, keyring));
+        if let Some(other) = weaker.filter(|other| other != name) {
+            return Err(MergeError::SameValue { key: name.clone(), other });
+        }
+        let item = to.seal(value, &binding, name, rng).map_err(|source| MergeError::Item { key: name.clone(), source })?;
         sealed.insert(name.clone(), item.encode());
     }
-    let claim = next_claim(object, &sealed, &change.remove, &binding, Some(key.fingerprint()));
+    check_size(object, &sealed, &change.remove)?;
+    let claim = next_claim(object, &sealed, &change.remove, &binding, Some(to));
     Ok(Plan { kept, ..edits(object, prefix, change, sealed, claim) })
 }
 
@@ -104,7 +124,7 @@ fn edits(
     prefix: &[Segment],
     change: &Change,
     sealed: BTreeMap<String, String>,
-    claim: Option<Claim>,
+    claim: NextClaim,
 ) -> Plan {
     let mut plan = Plan::default();
     let at = |path: &[&str]| prefix.iter().cloned().chain(path.iter().map(|&key| key.into())).collect::<Vec<Segment>>();
@@ -116,29 +136,40 @@ fn edits(
             plan.edits.push(Edit::Set { path, value: New::Tree(Node::from_json(value)) });
         }
     }
-    if let Some(claim) = claim {
-        let path = at(&["metadata", "annotations", SEALED_FOR]);
-        plan.edits.push(Edit::Set { path, value: New::Text(claim.to_text().into()) });
+    let path = at(&["metadata", "annotations", SEALED_FOR]);
+    match claim {
+        NextClaim::Stays => {}
+        NextClaim::Becomes(claim) => plan.edits.push(Edit::Set { path, value: New::Text(claim.to_text().into()) }),
+        NextClaim::Goes => plan.edits.push(Edit::Remove { path: if last_annotation(object) { at(&["metadata", "annotations"]) } else { path } }),
     }
     plan.sealed = sealed.into_keys().collect();
     plan.removed.clone_from(&change.remove);
     plan
 }
 
-/// Plans putting ciphertext that was made elsewhere into the object at `prefix`. `key` is what it is sealed to, when known: the claim says
+/// Plans putting ciphertext that was made elsewhere into the object at `prefix`. `to` is what it is sealed to, when known: the claim says
 /// so afterwards. Items that the object does not have are not added.
 pub fn replace_items(
     object: &SealedObject,
     prefix: &[Segment],
     fresh: &BTreeMap<String, String>,
-    key: Option<&PublicKey>,
+    to: Option<&SealTo>,
 ) -> Result<Plan, MergeError> {
     let binding = object.binding()?;
     if let Some(missing) = fresh.keys().find(|name| !object.items.contains_key(*name)) {
         return Err(MergeError::NoSuchItem(missing.clone()));
     }
-    let claim = key.and_then(|key| next_claim(object, fresh, &[], &binding, Some(key.fingerprint())));
+    check_size(object, fresh, &[])?;
+    let claim = to.map_or(NextClaim::Stays, |to| next_claim(object, fresh, &[], &binding, Some(to)));
     Ok(edits(object, prefix, &Change::default(), fresh.clone(), claim))
+}
+
+/// Refuses what no API server would store.
+fn check_size(object: &SealedObject, sealed: &BTreeMap<String, String>, removed: &[String]) -> Result<(), MergeError> {
+    let mut after = object.clone();
+    after.items.retain(|name, _| !removed.contains(name));
+    after.items.extend(sealed.clone());
+    if after.is_too_large() { Err(MergeError::TooLarge(Overhead::of(&after))) } else { Ok(()) }
 }
 
 /// Everything that can be refused without a key.
@@ -184,42 +215,79 @@ fn holds(object: &SealedObject, name: &str, value: &SecretBytes, binding: &Bindi
         .items
         .get(name)
         .and_then(|text| Item::decode(text).ok())
-        .and_then(|item| keyring.open(&item, binding, hint.as_ref()).ok())
+        .and_then(|item| keyring.open(&item, &Place::new(binding, name), hint.as_ref()).ok())
         .is_some_and(|opened| opened.value == *value)
 }
 
-/// The claim after the change, when it differs. An object without one gets one only when every item was sealed in this run:
-/// nothing is claimed about items that nobody looked into.
+/// The item of the other format that would still hold this value after the change.
+fn twin(
+    object: &SealedObject,
+    change: &Change,
+    value: &SecretBytes,
+    to: &SealTo,
+    binding: &Binding,
+    keyring: &Keyring,
+) -> Option<String> {
+    let stays = |name: &&String| !change.remove.contains(name) && !change.set.contains_key(*name);
+    let other = object.items.keys().filter(stays).filter(|name| kind_of(&object.items[*name]) != to.kind());
+    other.filter(|_| !value.is_empty()).find(|name| holds(object, name, value, binding, keyring)).cloned()
+}
+
+/// True when the claim is the only annotation: then the whole map goes, an empty one is not left behind.
+fn last_annotation(object: &SealedObject) -> bool {
+    object.metadata.get("annotations").and_then(Value::as_object).is_some_and(|all| all.len() == 1)
+}
+
+/// What becomes of the claim annotation.
+#[derive(Debug, PartialEq, Eq)]
+enum NextClaim {
+    Stays,
+    Becomes(Claim),
+    Goes,
+}
+
+/// The claim after the change; it speaks of v1 items only. An object without one gets one only when every v1 item was sealed in this
+/// run: nothing is claimed about items that nobody looked into. Without a v1 item left there is nothing to claim.
 fn next_claim(
     object: &SealedObject,
     sealed: &BTreeMap<String, String>,
     removed: &[String],
     binding: &Binding,
-    key: Option<&Fingerprint>,
-) -> Option<Claim> {
-    let all_sealed = object.items.keys().all(|name| sealed.contains_key(name) || removed.contains(name));
-    let fresh = key.filter(|_| all_sealed && !sealed.is_empty()).map(|key| Claim::new(binding, key));
+    to: Option<&SealTo>,
+) -> NextClaim {
+    let key = to.and_then(SealTo::key).map(PublicKey::fingerprint);
+    let mut untouched = object.items_of(Format::V1);
+    untouched.retain(|name| !sealed.contains_key(*name) && !removed.iter().any(|gone| gone == name));
+    let fresh = key.filter(|_| untouched.is_empty() && !sealed.is_empty()).map(|key| Claim::new(binding, key));
     let Some(old) = object.claim() else {
         let has_other = object.metadata.get("annotations").is_some_and(|all| all.get(SEALED_FOR).is_some());
-        return fresh.filter(|_| !has_other);
+        return fresh.filter(|_| !has_other).map_or(NextClaim::Stays, NextClaim::Becomes);
     };
     if !old.matches(binding) {
-        return None;
+        return NextClaim::Stays;
+    }
+    if untouched.is_empty() && key.is_none() && !sealed.is_empty() {
+        return NextClaim::Goes;
     }
     let new = fresh.unwrap_or_else(|| {
         let mut new = old.clone();
-        sealed.keys().for_each(|name| key.iter().for_each(|key| new.record(name, key)));
+        for name in sealed.keys() {
+            match key {
+                Some(key) => new.record(name, key),
+                None => drop(new.items.remove(name)),
+            }
+        }
         removed.iter().for_each(|name| drop(new.items.remove(name)));
         new
     });
-    Some(new).filter(|new| *new != old)
+    if new == old { NextClaim::Stays } else { NextClaim::Becomes(new) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        open::open_object,
+        open::{Opening, open_object},
         seal::{SealOptions, seal_secret},
         secret::SecretObject,
     };
@@ -238,13 +306,17 @@ mod tests {
             Self { key: PrivateKey::generate(1024, &mut rng).expect("a key"), rng }
         }
 
+        fn to(&self) -> SealTo {
+            self.key.public().clone().into()
+        }
+
         /// A file with the items `a` and `b` of `shop/app`.
         fn file(&mut self, scope: Scope, claim: bool) -> ManifestFile {
             let mut secret = SecretObject { data: values(&[("a", "1"), ("b", "2")]), ..SecretObject::default() };
             secret.metadata.insert("name".into(), "app".into());
             secret.metadata.insert("namespace".into(), "shop".into());
             let options = SealOptions { scope: Some(scope), claim, ..SealOptions::default() };
-            let object = seal_secret(&secret, options, self.key.public(), &mut self.rng).expect("sealed");
+            let object = seal_secret(&secret, options, &self.to(), &mut self.rng).expect("sealed");
             ManifestFile::parse("f", to_yaml(&object.to_node())).expect("YAML")
         }
     }
@@ -268,10 +340,10 @@ mod tests {
             let mut world = World::new(1);
             let file = world.file(scope, true);
             let change = Change { set: values(&[("b", "22"), ("c", "3")]), remove: vec!["a".into()], ..Change::default() };
-            let plan = plan(&object(&file), &[], &change, world.key.public(), None, &mut world.rng).expect("a plan");
+            let plan = plan(&object(&file), &[], &change, &world.to(), None, &mut world.rng).expect("a plan");
             let after = object(&applied(&file, &plan));
             assert_eq!(after.scope(), scope, "a change keeps the scope");
-            let opened = open_object(&after, &Keyring::new(vec![world.key]), None).expect("opens");
+            let opened = open_object(&after, &Keyring::new(vec![world.key]), &Opening::default()).expect("opens");
             assert!(opened.data == values(&[("b", "22"), ("c", "3")]), "{}", scope.as_str());
         }
     }
@@ -281,7 +353,7 @@ mod tests {
         let mut world = World::new(2);
         let file = world.file(Scope::Strict, true);
         let change = Change { set: values(&[("a", "1"), ("b", "changed")]), ..Change::default() };
-        let key = world.key.public().clone();
+        let key = world.to();
         let blind = plan(&object(&file), &[], &change, &key, None, &mut world.rng).expect("a plan");
         assert_eq!((blind.sealed, blind.kept), (vec!["a".to_owned(), "b".to_owned()], vec![]));
         let keyring = Keyring::new(vec![world.key]);
@@ -296,15 +368,15 @@ mod tests {
         let (first, second) = (old.key.fingerprint().to_string(), new.key.fingerprint().to_string());
         let file = old.file(Scope::Strict, true);
         let one = Change { set: values(&[("a", "x")]), ..Change::default() };
-        let mixed = applied(&file, &plan(&object(&file), &[], &one, new.key.public(), None, &mut new.rng).expect("a plan"));
+        let mixed = applied(&file, &plan(&object(&file), &[], &one, &new.to(), None, &mut new.rng).expect("a plan"));
         let claim = object(&mixed).claim().expect("a claim");
         assert_eq!((claim.key.clone(), claim.items), (first, BTreeMap::from([("a".to_owned(), second.clone())])));
         let all = Change { set: values(&[("a", "x"), ("b", "y")]), ..Change::default() };
-        let fresh = applied(&mixed, &plan(&object(&mixed), &[], &all, new.key.public(), None, &mut new.rng).expect("a plan"));
+        let fresh = applied(&mixed, &plan(&object(&mixed), &[], &all, &new.to(), None, &mut new.rng).expect("a plan"));
         let claim = object(&fresh).claim().expect("a claim");
         assert_eq!((claim.key, claim.items.len()), (second, 0));
         let unclaimed = old.file(Scope::Strict, false);
-        let plan = plan(&object(&unclaimed), &[], &one, new.key.public(), None, &mut new.rng).expect("a plan");
+        let plan = plan(&object(&unclaimed), &[], &one, &new.to(), None, &mut new.rng).expect("a plan");
         assert_eq!(object(&applied(&unclaimed, &plan)).claim(), None);
     }
 
@@ -324,7 +396,7 @@ mod tests {
             (&object(&file), set("a b"), MergeError::Key("a b".into())),
             (&object(&file), gone, MergeError::NoSuchItem("z".into())),
         ] {
-            let error = plan(object, &[], &change, world.key.public(), None, &mut world.rng).err().expect("refused");
+            let error = plan(object, &[], &change, &world.to(), None, &mut world.rng).err().expect("refused");
             assert_eq!(error, expected);
         }
     }

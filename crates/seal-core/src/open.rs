@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seal_crypto::{Binding, Fingerprint, Item, Keyring};
+use seal_crypto::{Binding, Fingerprint, Item, Keyring, Kind, v2::Place};
 use seal_manifest::ManifestFile;
 use seal_secret::SecretBytes;
 
@@ -42,6 +42,16 @@ impl OpenedObject {
     }
 }
 
+/// Who opens, and what is known about the keys beforehand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opening<'a> {
+    /// The key to try first.
+    pub hint: Option<&'a Fingerprint>,
+    /// A cluster by its audience (empty when it has none), which opens v2 items for everyone and for itself; `None` for people who
+    /// hold a key.
+    pub audience: Option<&'a str>,
+}
+
 /// What could not be opened, by item name. Never says why: every reason looks the same.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no key could decrypt secret ({})", items.join(", "))]
@@ -50,17 +60,17 @@ pub struct Unopened {
     pub items: Vec<String>,
 }
 
-/// Opens all items, or names those that no key opens. `hint` is tried first; then the key the object claims, the key that
-/// opened the item before, and the others newest first.
-pub fn open_object(object: &SealedObject, keyring: &Keyring, hint: Option<&Fingerprint>) -> Result<OpenedObject, Unopened> {
+/// Opens all items, or names those that no key opens. The key the object claims is tried first, or else the hinted one and then
+/// the key that opened the item before; the others follow, newest first.
+pub fn open_object(object: &SealedObject, keyring: &Keyring, opening: &Opening<'_>) -> Result<OpenedObject, Unopened> {
     let blob_only = object.items.is_empty() && object.blob.is_some();
     let Ok(binding) = object.binding() else {
         let items = if blob_only { vec!["data".to_owned()] } else { object.items.keys().cloned().collect() };
         return Err(Unopened { items });
     };
     match &object.blob {
-        Some(blob) if blob_only => open_blob(blob, &binding, keyring, hint),
-        _ => open_items(object, &binding, keyring, hint),
+        Some(blob) if blob_only => open_blob(blob, &binding, keyring, opening.hint),
+        _ => open_items(object, &binding, keyring, opening),
     }
 }
 
@@ -68,16 +78,17 @@ fn open_items(
     object: &SealedObject,
     binding: &Binding,
     keyring: &Keyring,
-    hint: Option<&Fingerprint>,
+    opening: &Opening<'_>,
 ) -> Result<OpenedObject, Unopened> {
     let claim = object.claim();
     let mut opened = OpenedObject { data: BTreeMap::new(), keys: BTreeMap::new(), blob: None, tries: 0 };
     let mut failed = Vec::new();
-    let mut last = hint.cloned();
+    let mut last = opening.hint.cloned();
     for (name, text) in &object.items {
         let first =
-            claim.as_ref().and_then(|claim| claim.key_of(name)).filter(|key| keyring.get(key).is_some()).or_else(|| last.clone());
-        match Item::decode(text).ok().and_then(|item| keyring.open(&item, binding, first.as_ref()).ok()) {
+            claim.as_ref().and_then(|claim| claim.key_of(name)).filter(|key| keyring.holds(key)).or_else(|| last.clone());
+        let place = Place { binding, key: name, audience: opening.audience };
+        match Item::decode(text).ok().and_then(|item| keyring.open(&item, &place, first.as_ref()).ok()) {
             Some(one) => {
                 opened.tries += one.tries;
                 opened.data.insert(name.clone(), one.value);
@@ -93,8 +104,8 @@ fn open_items(
 /// Deprecated v1 data: one blob whose plaintext is a whole Secret in JSON.
 fn open_blob(text: &str, binding: &Binding, keyring: &Keyring, hint: Option<&Fingerprint>) -> Result<OpenedObject, Unopened> {
     let unopened = || Unopened { items: vec!["data".to_owned()] };
-    let item = Item::decode(text).map_err(|_| unopened())?;
-    let one = keyring.open(&item, binding, hint).map_err(|_| unopened())?;
+    let item = Item::decode(text).ok().filter(|item| item.kind() == Kind::V1).ok_or_else(unopened)?;
+    let one = keyring.open(&item, &Place::new(binding, ""), hint).map_err(|_| unopened())?;
     let file = ManifestFile::parse("spec.data", one.value).map_err(|_| unopened())?;
     let secret = file.documents.first().and_then(|document| SecretObject::from_node(&document.root).ok()).ok_or_else(unopened)?;
     Ok(OpenedObject {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seal_crypto::{Binding, BindingError, Scope};
+use seal_crypto::{Binding, BindingError, Item, Kind as Format, Scope};
 use seal_manifest::{Kind, Node, Position};
 use serde_json::{Map, Value};
 
@@ -12,6 +12,10 @@ use crate::{claim::Claim, scope_of, secret::entry};
 pub const API_VERSION: &str = "bitnami.com/v1alpha1";
 /// `kind`.
 pub const KIND: &str = "SealedSecret";
+
+/// Most bytes an object may have as JSON. etcd takes requests of 1.5 MiB, which hold the object, its managedFields and the key it is
+/// stored under; what is left for those grows with the number of items.
+pub const MAX_OBJECT_BYTES: usize = 1_500_000;
 
 /// A SealedSecret. Fields that do not bind anything are kept as they are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -110,6 +114,24 @@ impl SealedObject {
         Claim::of(&self.metadata)
     }
 
+    /// Names of the items of one format, sorted.
+    pub fn items_of(&self, format: Format) -> Vec<&str> {
+        self.items.iter().filter(|(_, text)| kind_of(text) == format).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// True when it has items of both formats: then it is only as strong as its weakest item.
+    pub fn is_mixed(&self) -> bool {
+        [Format::V1, Format::V2].iter().all(|format| !self.items_of(*format).is_empty())
+    }
+
+    /// True when no API server would store it.
+    pub fn is_too_large(&self) -> bool {
+        // For each item: its name and text with quotes, colon and comma, and its line in managedFields.
+        let items: usize = self.items.iter().map(|(name, text)| 2 * name.len() + text.len() + 16).sum();
+        let around = Value::Object(self.metadata.clone()).to_string().len() + self.template.to_json().to_string().len() + 512;
+        items + around + self.blob.as_ref().map_or(0, String::len) > MAX_OBJECT_BYTES
+    }
+
     /// The object as a document in the order people write: apiVersion, kind, metadata, spec.
     pub fn to_node(&self) -> Node {
         let map = |entries| Node { kind: Kind::Map(entries), at: Position::default() };
@@ -129,6 +151,11 @@ impl SealedObject {
             entry("spec", map(spec)),
         ])
     }
+}
+
+/// The format of an item's text; what is no item at all counts as v1, whose readers say what is wrong with it.
+pub fn kind_of(text: &str) -> Format {
+    Item::decode(text).map_or(Format::V1, |item| item.kind())
 }
 
 impl Template {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
 use seal_api::SealedSecret;
 use seal_core::{
-    open::open_object,
+    open::{Opening, open_object},
     seal::{SealOptions, seal_secret},
     sealed::SealedObject,
     secret::SecretObject,
@@ -28,7 +28,7 @@ static GOOD: LazyLock<(Value, Keyring)> = LazyLock::new(|| {
     let file = ManifestFile::parse("f", text.to_owned()).expect("YAML");
     let secret = SecretObject::from_node(&file.documents[0].root).expect("a Secret");
     let options = SealOptions { claim: true, ..SealOptions::default() };
-    let sealed = seal_secret(&secret, options, key.public(), &mut rng).expect("sealed");
+    let sealed = seal_secret(&secret, options, &key.public().clone().into(), &mut rng).expect("sealed");
     let mut value = sealed.to_node().to_public_json();
     value["spec"]["template"]["metadata"]["labels"] = json!({"l": "1", "m": "2"});
     value["spec"]["template"]["immutable"] = true.into();
@@ -79,7 +79,7 @@ fn read_in_every_way(value: &Value) {
     assert!(!tolerant.problems.join(" ").contains(CANARY), "a problem repeats a value");
     if let Ok(object) = SealedObject::from_json(value) {
         assert_eq!((object.namespace(), object.name()), (&*tolerant.meta.namespace, &*tolerant.meta.name));
-        if let Err(unopened) = open_object(&object, &Keyring::default(), None) {
+        if let Err(unopened) = open_object(&object, &Keyring::default(), &Opening::default()) {
             assert!(object.blob.is_some() || unopened.items.iter().eq(object.items.keys()));
         }
         let again = SealedObject::from_node(&object.to_node()).expect("what was printed is read");
@@ -131,7 +131,7 @@ proptest! {
             prop_assert_eq!(others(&object), others(&whole));
             prop_assert_eq!(&object.template, &whole.template);
             if object.items != whole.items {
-                let failed = open_object(&object, keyring, None).err().map(|unopened| unopened.items);
+                let failed = open_object(&object, keyring, &Opening::default()).err().map(|unopened| unopened.items);
                 prop_assert_eq!(failed, Some(vec![item.to_owned()]), "the others open and this one is named");
             }
         }

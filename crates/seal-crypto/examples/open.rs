@@ -1,6 +1,6 @@
 //! What opening one item costs, in CPU time: `cargo run --release -p seal-crypto --example open [--features aws-lc]`.
 
-use seal_crypto::{Binding, Item, Keyring, PrivateKey, Scope};
+use seal_crypto::{Binding, Item, Keyring, PrivateKey, Scope, v2::Place};
 
 const ROUNDS: u32 = 100;
 
@@ -16,7 +16,7 @@ fn main() {
         let item = Item::seal(&value, key.public(), &binding, &mut rand::rng()).expect("it seals");
         let seal = cost(|| drop(Item::seal(&value, key.public(), &binding, &mut rand::rng())));
         let keyring = Keyring::new(vec![key]);
-        let open = cost(|| assert!(keyring.open(&item, &binding, None).is_ok()));
+        let open = cost(|| assert!(keyring.open(&item, &Place::new(&binding, "key"), None).is_ok()));
         println!("{name} {back_end}: open {open:.2} ms, seal {seal:.2} ms, read key {parse:.2} ms");
     }
 }

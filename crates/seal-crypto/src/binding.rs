@@ -89,6 +89,15 @@ impl Binding {
         &self.name
     }
 
+    /// Namespace and name as far as the scope binds them; what it does not bind is empty.
+    pub fn bound(&self) -> (&str, &str) {
+        match self.scope {
+            Scope::Strict => (&self.namespace, &self.name),
+            Scope::NamespaceWide => (&self.namespace, ""),
+            Scope::ClusterWide => ("", ""),
+        }
+    }
+
     /// The OAEP label `L` (RFC 8017 section 7.1): `namespace/name`, `namespace` or empty.
     pub fn label(&self) -> Vec<u8> {
         match self.scope {

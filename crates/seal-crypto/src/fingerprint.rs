@@ -21,7 +21,18 @@ impl Fingerprint {
 
     /// `SHA-256(text)`, for keys whose canonical form is a text.
     pub(crate) fn of_text(text: &str) -> Self {
-        Self(format!("{PREFIX}{}", base64text::encode_bare(&Sha256::digest(text))))
+        Self::of_digest(&Sha256::digest(text).into())
+    }
+
+    /// From the digest that it is the text of.
+    pub(crate) fn of_digest(digest: &[u8; 32]) -> Self {
+        Self(format!("{PREFIX}{}", base64text::encode_bare(digest)))
+    }
+
+    /// The digest that it is the text of.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let text = self.0.strip_prefix(PREFIX).and_then(base64text::decode_bare_exact);
+        text.expect("only digests are made into fingerprints, and only their text is read")
     }
 
     /// `SHA256:...`

@@ -1,7 +1,8 @@
-//! One v1 item of `spec.encryptedData`: `u16 BE L | RSA-OAEP(session key) | AES-256-GCM(value) | tag`.
+//! One item of `spec.encryptedData`; of v1 also its making: `u16 BE L | RSA-OAEP(session key) | AES-256-GCM(value) | tag`.
 //!
-//! It seals, and it takes items apart. Opening with the right key is the keyring's job.
+//! It seals v1, and it takes items apart. Opening with the right key is the keyring's job; what makes a v2 item is in `v2`.
 
+use crate::v2::{self, ContextError};
 use crate::{Binding, PublicKey, base64text};
 use aes_gcm::aead::{Aead, KeyInit, Nonce, consts::U12};
 use aes_gcm::aes::{Aes128, Aes192, Aes256};
@@ -24,7 +25,26 @@ const SESSION_KEY_BYTES: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item(Vec<u8>);
 
-/// What can be read from an item without a key.
+/// The two formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Upstream's: RSA and AES-GCM.
+    V1,
+    /// Ours: an age file.
+    V2,
+}
+
+impl Kind {
+    /// `v1` or `v2`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::V1 => "v1",
+            Kind::V2 => "v2",
+        }
+    }
+}
+
+/// What can be read from a v1 item without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Length of the RSA block in bytes: modulus length of the key it is sealed to (256, 384, 512).
@@ -46,6 +66,18 @@ pub enum ItemError {
     /// More than [`MAX_ITEM_BYTES`].
     #[error("larger than any Kubernetes object can hold")]
     TooLong,
+    /// v2: no age header within the bounds.
+    #[error("not a well-formed age file")]
+    Header,
+    /// v2: the stanza that says what it is for is missing, malformed or at odds with the others.
+    #[error("an age file that does not say what it was sealed for")]
+    Claim,
+    /// v2: recipients that a SealedSecret may not have.
+    #[error("an age file for recipients that a SealedSecret may not have")]
+    Recipients,
+    /// v2: too few bytes after the header.
+    #[error("cut off: its payload is not complete")]
+    Payload,
 }
 
 /// Why sealing failed.
@@ -58,6 +90,21 @@ pub enum SealError {
     /// The value is larger than Kubernetes can hold, [`MAX_VALUE_BYTES`].
     #[error("the value is too large, a Secret holds at most 1 MiB")]
     TooLarge,
+    /// The value is a sealed item itself, or the opened frame of one.
+    #[error("the value is a sealed item itself: sealed twice it would protect less, not more")]
+    Nested,
+    /// The item's key or the audience cannot be written down.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// Nobody to seal to.
+    #[error("no recipient to seal to")]
+    NoRecipients,
+    /// More than [`crate::v2::MAX_RECIPIENTS`].
+    #[error("more than 32 recipients")]
+    TooManyRecipients,
+    /// The recipients do not go together, or one of them cannot be sealed to.
+    #[error("cannot seal to these recipients: {0}")]
+    Recipients(String),
 }
 
 impl Item {
@@ -66,9 +113,7 @@ impl Item {
     ///
     /// Takes values of 0 to [`MAX_VALUE_BYTES`]. `k` is used for this one message and wiped; that is what makes the zero nonce safe.
     pub fn seal(value: &SecretBytes, key: &PublicKey, binding: &Binding, rng: &mut impl CryptoRng) -> Result<Item, SealError> {
-        if value.len() > MAX_VALUE_BYTES {
-            return Err(SealError::TooLarge);
-        }
+        check_value(value)?;
         let mut session_key = Zeroizing::new([0; SESSION_KEY_BYTES]);
         rng.fill_bytes(session_key.as_mut_slice());
         let wrapped = key.wrap(session_key.as_slice(), binding.label(), rng).ok_or(SealError::KeyTooSmall)?;
@@ -103,7 +148,12 @@ impl Item {
         base64text::encode(&self.0)
     }
 
-    /// Lengths readable without a key. An item with too few bytes for its tag has a shape; it only never opens.
+    /// Which format it is of. No v1 item begins like an age file: its RSA block would have 24,935 bytes.
+    pub fn kind(&self) -> Kind {
+        if self.0.starts_with(v2::AGE_INTRO) { Kind::V2 } else { Kind::V1 }
+    }
+
+    /// Lengths of a v1 item, readable without a key. An item with too few bytes for its tag has a shape; it only never opens.
     pub fn shape(&self) -> Result<Shape, ItemError> {
         if self.0.len() > MAX_ITEM_BYTES {
             return Err(ItemError::TooLong);
@@ -119,6 +169,14 @@ impl Item {
         let shape = self.shape().ok()?;
         self.0[LENGTH_BYTES..].split_at_checked(shape.rsa_bytes)
     }
+}
+
+/// What no item may hold: too much, or another item.
+pub(crate) fn check_value(value: &SecretBytes) -> Result<(), SealError> {
+    if value.len() > MAX_VALUE_BYTES {
+        return Err(SealError::TooLarge);
+    }
+    if v2::is_sealed(value.expose()) { Err(SealError::Nested) } else { Ok(()) }
 }
 
 /// `value = AES-GCM-DECRYPT(k, 0^96, sealed)` (NIST SP 800-38D section 7.2). The session key is as long as whoever sealed made

@@ -36,11 +36,16 @@
 //! The item's key name is not bound: items may be swapped within one object. There is no freshness: an older item still opens.
 //! There is no sender: whoever has the public key can seal. Callers that need more say so in their own documents.
 //!
+//! # v2
+//!
+//! See [`v2`]: age files in the same place, which bind what v1 does not.
+//!
 //! # Reading order for a review
 //!
-//! `binding` (labels), `item` (format), `keyring` (which key, one error), `private_op`, `public_op` and `oaep` (the RSA back ends), `keys`, `pem`
-//! and `fingerprint` (key files), `cert` (X.509 in and out), then `mac` and `signing`, which stand alone. `age` holds age files:
-//! `xwing`, `hpke` and `pq` (our cryptography), `header` and `armor` (our parsers), `wrap`, `stream` and `file` (the crate's).
+//! `binding` (labels), `item` (format), `v2` (the other format), `keyring` (which key, one error), `private_op` (the two RSA back
+//! ends), `keys`, `pem` and `fingerprint` (key files), `cert` (X.509 in and out), then `mac` and `signing`, which stand alone. `age`
+//! holds age files: `xwing`, `hpke` and `pq` (our cryptography), `header` and `armor` (our parsers), `wrap`, `stream` and `file` (the
+//! crate's).
 //! Every bound on foreign input is a named constant, checked before any arithmetic on it.
 
 pub mod age;
@@ -52,17 +57,17 @@ mod item;
 mod keyring;
 mod keys;
 mod mac;
-mod oaep;
 mod pem;
 mod private_op;
 mod public_op;
 mod signing;
 pub mod sops;
+pub mod v2;
 
 pub use binding::{Binding, BindingError, Scope};
 pub use cert::{CertError, Certificate};
 pub use fingerprint::Fingerprint;
-pub use item::{Item, ItemError, MAX_ITEM_BYTES, MAX_VALUE_BYTES, SealError, Shape};
+pub use item::{Item, ItemError, Kind, MAX_ITEM_BYTES, MAX_VALUE_BYTES, SealError, Shape};
 pub use keyring::{Keyring, OpenError, Opened};
 pub use keys::{KeyError, PrivateKey, PublicKey};
 pub use mac::{InstallKey, Mac};

@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use seal_crypto::{Binding, Item, Keyring, PrivateKey, Scope};
+use seal_crypto::{Binding, Item, Keyring, PrivateKey, Scope, v2::Place};
 use seal_secret::SecretBytes;
 use seal_tests::{ControlPlane, Controller, Options, eventually, lab, peers, upstream};
 
@@ -57,7 +57,7 @@ fn one_operation() -> Result<Duration> {
     let keyring = Keyring::new(vec![key]);
     let start = measure::own_cpu();
     for _ in 0..200 {
-        keyring.open(&item, &binding, None)?;
+        keyring.open(&item, &Place::new(&binding, "key"), None)?;
     }
     Ok((measure::own_cpu() - start) / 200)
 }

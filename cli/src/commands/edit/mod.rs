@@ -16,7 +16,7 @@ use crate::{
     sops,
     target::{Target, Which},
 };
-use seal_core::{merge::Change, open::open_object};
+use seal_core::{merge::Change, open::{Opening, open_object}};
 use seal_secret::SecretBytes;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -47,12 +47,12 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         return sops::edit::run(&args.file, args.key.as_deref(), args.allow_disk, &args.sops, io);
     }
     let target = Target::load(&args.file, &args.which, io)?;
-    let recipient = Certificates::default().for_file(&args.cert, &args.file, io)?;
-    let keyring = args.recovery.keyring(io)?;
+    let sealing = Certificates::default().for_file(&args.cert, &args.file, io)?;
+    let keyring = args.recovery.keyring(&args.sops.identities, io)?;
     let shown = match &keyring {
         None => None,
         Some(keyring) => {
-            let opened = open_object(&target.object, keyring, None).map_err(|error| {
+            let opened = open_object(&target.object, keyring, &Opening::default()).map_err(|error| {
                 CliError::negative(format!("{}: {}: {error}", args.file.display(), target.described()))
                     .hint("without --recovery-key, new values can still be given")
             })?;
@@ -65,7 +65,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         io.say(format_args!("nothing to change"));
         return Ok(Exit::DONE);
     };
-    target.seal(&change, &recipient.certificate.public_key, keyring.as_ref(), io)?;
+    target.seal(&change, &sealing.to, keyring.as_ref(), io)?;
     Ok(Exit::DONE)
 }
 

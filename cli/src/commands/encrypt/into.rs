@@ -46,9 +46,9 @@ pub(super) fn run(request: &Request<'_>, secret: &SecretObject, io: &mut Io) -> 
         ![seal_core::CLUSTER_WIDE, seal_core::NAMESPACE_WIDE, seal_core::claim::SEALED_FOR].contains(&name.as_str())
     });
     let change = Change { set: secret.data.clone(), labels: map("labels"), annotations, ..Change::default() };
-    let recipient = Certificates::default().for_file(request.cert, request.file, io)?;
-    let keyring = request.recovery.keyring(io)?;
-    target.seal(&change, &recipient.certificate.public_key, keyring.as_ref(), io)?;
+    let sealing = Certificates::default().for_file(request.cert, request.file, io)?;
+    let keyring = request.recovery.keyring(&[], io)?;
+    target.seal(&change, &sealing.to, keyring.as_ref(), io)?;
     Ok(Exit::DONE)
 }
 

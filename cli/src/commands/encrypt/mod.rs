@@ -14,7 +14,6 @@ use crate::{
     parallel,
     recovery::RecoveryArgs,
     report::{self, CliError},
-    sops,
     target::Which,
     write,
 };
@@ -77,8 +76,6 @@ pub struct Args {
     /// Do not record in an annotation what the values were sealed for
     #[arg(long)]
     no_claim: bool,
-    #[command(flatten)]
-    sops: sops::encrypt::EncryptArgs,
 }
 
 /// Formats of a manifest.
@@ -101,40 +98,11 @@ impl From<FormatArg> for Format {
 
 /// Runs `seal encrypt`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
-    if for_sops(&args, io)? {
-        return run_sops(&args, io);
-    }
     match (&args.into, args.given.is_empty()) {
         (Some(file), _) => run_into(&args, file, io),
         (None, false) => run_given(&args, io),
         (None, true) => run_files(&args, io),
     }
-}
-
-/// True when flags say SOPS, or when only a rule for SOPS files names what is to be sealed.
-fn for_sops(args: &Args, io: &mut Io) -> Result<bool, CliError> {
-    if args.sops.sops || !args.sops.age.is_empty() {
-        return Ok(true);
-    }
-    let certificate = args.cert.cert.is_some() || args.cert.cluster.is_some() || args.cert.context.is_some();
-    let otherwise = certificate || io.env("SEAL_CERT").is_some() || !args.given.is_empty() || args.into.is_some();
-    if otherwise || args.paths.is_empty() {
-        return Ok(false);
-    }
-    sops::encrypt::is_meant(&args.paths, args.output_file.as_deref(), &args.sops, io)
-}
-
-fn run_sops(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
-    if !args.given.is_empty() || args.into.is_some() || args.output_dir.is_some() {
-        return Err(CliError::usage("a SOPS file is made of a file: values given by flag and --output-dir have no place there")
-            .hint("give a file with -o or --in-place; change one value with `seal set`"));
-    }
-    let to = match (&args.output_file, args.in_place) {
-        (Some(path), _) if path != Path::new("-") => sops::encrypt::Destination::File(path),
-        (_, true) => sops::encrypt::Destination::InPlace,
-        _ => sops::encrypt::Destination::Print,
-    };
-    sops::encrypt::run(&paths(args, io)?, &to, &args.sops, io)
 }
 
 fn rules(args: &Args) -> Rules {
@@ -179,8 +147,8 @@ fn run_given(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     }
     let mut certificates = Certificates::default();
     let place = certificates.place(Path::new("-"), args.output_file.as_deref(), io)?;
-    let recipient = certificates.for_file(&args.cert, place, io)?;
-    let node = seal_one(&secret, &recipient, &rules(args), &mut io.rng())
+    let sealing = certificates.for_file(&args.cert, place, io)?;
+    let node = seal_one(&secret, &sealing, &rules(args), &mut io.rng())
         .map_err(|error| error.context(format_args!("Secret {name}")))?;
     let format = wanted(args, args.output_file.as_deref()).unwrap_or(Format::Yaml);
     let text = if format == Format::Json { seal_manifest::to_json_pretty(&node) } else { seal_manifest::to_yaml(&node) };
@@ -205,13 +173,13 @@ fn run_files(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     let mut prepared = Vec::with_capacity(read.len());
     for (input, manifest) in read {
         let place = certificates.place(&input.path, args.output_file.as_deref().or(args.output_dir.as_deref()), io)?;
-        let recipient = certificates.for_file(&args.cert, place, io)?;
-        prepared.push((input, manifest, recipient));
+        let sealing = certificates.for_file(&args.cert, place, io)?;
+        prepared.push((input, manifest, sealing));
     }
     let rules = rules(args);
-    let jobs = parallel::in_order(prepared, io, "sealing", |(input, manifest, recipient), rng| {
+    let jobs = parallel::in_order(prepared, io, "sealing", |(input, manifest, sealing), rng| {
         let rules = Rules { pass_through: rules.pass_through || input.folder.is_some(), ..rules.clone() };
-        seal_file(&manifest, &recipient, &rules, rng).map(|sealed| Job { input, manifest, sealed })
+        seal_file(&manifest, &sealing, &rules, rng).map(|sealed| Job { input, manifest, sealed })
     });
     let jobs = jobs.into_iter().collect::<Result<Vec<_>, CliError>>()?;
     if args.in_place && jobs.is_empty() {

@@ -1,7 +1,7 @@
 //! One file's documents to sealed ones: which are sealed, which pass, which are refused.
 
 use crate::{
-    certificate::Recipient,
+    certificate::Sealing,
     objects::{described, is_sealed, is_secret, list_items},
     report::CliError,
 };
@@ -53,12 +53,12 @@ pub(super) struct Sealed {
 /// Seals every Secret of a file.
 pub(super) fn seal_file(
     manifest: &ManifestFile,
-    recipient: &Recipient,
+    sealing: &Sealing,
     rules: &Rules,
     rng: &mut StdRng,
 ) -> Result<Sealed, CliError> {
     let mut sealed = Sealed::default();
-    let mut run = Run { file: &manifest.name, recipient, rules, rng, warnings: Vec::new(), count: 0 };
+    let mut run = Run { file: &manifest.name, sealing, rules, rng, warnings: Vec::new(), count: 0 };
     for document in &manifest.documents {
         let outcome = run.node(&document.root)?;
         sealed.documents.push(outcome.map_or(Outcome::Unchanged, Outcome::Sealed));
@@ -68,11 +68,11 @@ pub(super) fn seal_file(
 }
 
 /// Seals one Secret that has its namespace and name, or says why not.
-pub(super) fn seal_one(secret: &SecretObject, recipient: &Recipient, rules: &Rules, rng: &mut StdRng) -> Result<Node, CliError> {
+pub(super) fn seal_one(secret: &SecretObject, sealing: &Sealing, rules: &Rules, rng: &mut StdRng) -> Result<Node, CliError> {
     let annotated = secret.scope();
-    let scope = rules.scope.or((annotated != Scope::Strict).then_some(annotated)).or(recipient.scope);
+    let scope = rules.scope.or((annotated != Scope::Strict).then_some(annotated)).or(sealing.scope);
     let options = SealOptions { scope, allow_empty: rules.allow_empty, claim: rules.claim };
-    let object = seal_secret(secret, options, &recipient.certificate.public_key, rng)
+    let object = seal_secret(secret, options, &sealing.to, rng)
         .map_err(|error| CliError::failed(error.to_string()).hint(remedy(&error)))?;
     Ok(object.to_node())
 }
@@ -94,7 +94,7 @@ fn remedy(error: &SealSecretError) -> &'static str {
 
 struct Run<'a> {
     file: &'a str,
-    recipient: &'a Recipient,
+    sealing: &'a Sealing,
     rules: &'a Rules,
     rng: &'a mut StdRng,
     warnings: Vec<String>,
@@ -150,7 +150,7 @@ impl Run<'_> {
         }
         self.warnings.extend(newline_warnings(&secret, &format!("{}: {}", self.file, described(node))));
         self.count += 1;
-        seal_one(&secret, self.recipient, self.rules, self.rng).map_err(|error| {
+        seal_one(&secret, self.sealing, self.rules, self.rng).map_err(|error| {
             error.context(described(node)).context(format_args!("{}:{}:{}", self.file, node.at.line, node.at.column))
         })
     }

@@ -1,12 +1,14 @@
-//! `seal rotate`: stale values of a tree of files sealed anew to the newest key, in place.
+//! `seal rotate`: stale values of a tree of files sealed anew, in place: to the newest key, or to the recipients of `.seal.yaml`. With
+//! `--to` also from one format to the other.
 //!
 //! With recovery keys it works offline; without, the controller does the opening and sealing and no value comes here: over HTTP, or
 //! where that is closed, through the object in the cluster (a dry run then only reads its status). Only stale items
 //! change; scope, metadata, templates, comments and everything else stay byte for byte. All files of a run change, or none.
 
 mod ask;
+mod format;
 
-use self::ask::Asker;
+use self::{ask::Asker, format::To};
 use crate::{
     Exit, Io,
     certificate::{CertArgs, Certificates},
@@ -16,10 +18,16 @@ use crate::{
     objects,
     recovery::RecoveryArgs,
     report::{self, CliError, OutputArg},
-    sops, write,
+    write,
 };
-use seal_core::{merge::replace_items, rotate::rotate_items, sealed::SealedObject};
-use seal_crypto::{Certificate, Keyring, PublicKey};
+use seal_core::{
+    merge::replace_items,
+    open::Opening,
+    rotate::{migrate_items, rotate_items},
+    seal_to::SealTo,
+    sealed::SealedObject,
+};
+use seal_crypto::{Certificate, Item, Keyring, Kind as Format};
 use seal_manifest::{ManifestFile, Segment};
 use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -36,6 +44,12 @@ pub struct Args {
     /// As --dry-run, and end with 1 when anything is stale
     #[arg(long)]
     check: bool,
+    /// Move all items to this format: age (recipients), pq (post-quantum recipients) or rsa (the newest certificate)
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    to: Option<To>,
+    /// With --to: do not ask after the plan was shown
+    #[arg(long, requires = "to")]
+    yes: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: OutputArg,
@@ -43,10 +57,6 @@ pub struct Args {
     cert: CertArgs,
     #[command(flatten)]
     recovery: RecoveryArgs,
-    #[command(flatten)]
-    how: sops::rotate::RotateArgs,
-    #[command(flatten)]
-    sops: sops::OpenArgs,
 }
 
 /// One file and the SealedSecrets in it.
@@ -79,13 +89,14 @@ enum Outcome {
 
 /// Runs the verb.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
-    if args.paths.iter().any(|path| sops::takes(path, &args.sops)) {
-        return sops::rotate::run(&args.paths, &args.how, args.dry_run || args.check, args.output, &args.sops, io);
-    }
     let (mut works, unread) = read(&args, io)?;
-    match args.recovery.keyring(io)? {
+    match args.recovery.keyring(&[], io)? {
         Some(keyring) => offline(&args, &keyring, &mut works, io)?,
+        None if args.to.is_some() => return Err(format::needs_a_key()),
         None => online(&args, &mut works, io)?,
+    }
+    if let Some(to) = args.to.filter(|_| !args.dry_run && !args.check) {
+        format::consent(to, &works, args.yes, io)?;
     }
     if !args.dry_run && !args.check {
         save(&works)?;
@@ -94,8 +105,8 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     tell(&works, &args, unread, io)
 }
 
-/// A file with the key that its items are to be sealed to, once that is known.
-type Keyed = (Work, Option<PublicKey>);
+/// A file with what its items are to be sealed to, once that is known.
+type Keyed = (Work, Option<SealTo>);
 
 fn read(args: &Args, io: &mut Io) -> Result<(Vec<Keyed>, usize), CliError> {
     let (mut works, mut unread) = (Vec::new(), 0);
@@ -132,24 +143,44 @@ fn find(file: &ManifestFile) -> Vec<Found> {
 }
 
 /// True unless it cannot be rotated at all or claims to be current.
-fn needs_a_look(found: &Found, newest: &PublicKey) -> bool {
+fn needs_a_look(found: &Found, newest: &SealTo) -> bool {
     found.outcome == Outcome::Current && !claims_to_be_current(&found.object, newest)
 }
 
-/// True when the object claims that every item is sealed to this key for what the object is.
-fn claims_to_be_current(object: &SealedObject, newest: &PublicKey) -> bool {
+/// True when the object claims that every item of this format is sealed so, for what the object is.
+fn claims_to_be_current(object: &SealedObject, newest: &SealTo) -> bool {
+    let items = object.items_of(newest.kind());
+    let Some(key) = newest.key() else {
+        let claims = |name: &&str| Item::decode(&object.items[*name]).is_ok_and(|item| newest.claimed_by(&item));
+        return items.iter().all(claims);
+    };
+    if items.is_empty() {
+        return !object.items.is_empty();
+    }
     let Some(claim) = object.claim() else { return false };
     object.binding().is_ok_and(|binding| claim.matches(&binding))
-        && object.items.keys().all(|item| claim.key_of(item).as_ref() == Some(newest.fingerprint()))
+        && items.iter().all(|item| claim.key_of(item).as_ref() == Some(key.fingerprint()))
 }
 
 fn offline(args: &Args, keyring: &Keyring, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError> {
     let mut certificates = Certificates::default();
     for (work, key) in works {
-        let newest = certificates.for_file(&args.cert, &work.path, io)?.certificate.public_key;
+        let newest = certificates.for_file(&args.cert, &work.path, io)?.to;
+        if let Some(to) = args.to {
+            to.check(&newest, &work.path)?;
+        }
         let mut rng = io.rng();
-        for found in work.found.iter_mut().filter(|found| needs_a_look(found, &newest)) {
-            found.outcome = match rotate_items(&found.object, keyring, &newest, &mut rng) {
+        let looked_at = |found: &&mut Found| match args.to {
+            Some(_) => found.outcome == Outcome::Current,
+            None => needs_a_look(found, &newest),
+        };
+        let people = Opening::default();
+        for found in work.found.iter_mut().filter(looked_at) {
+            let fresh = match args.to {
+                Some(_) => migrate_items(&found.object, keyring, &newest, &people, &mut rng),
+                None => rotate_items(&found.object, keyring, &newest, &people, &mut rng),
+            };
+            found.outcome = match fresh {
                 Ok(fresh) if fresh.is_empty() => Outcome::Current,
                 Ok(fresh) => Outcome::Stale(fresh),
                 Err(error) => Outcome::Failed(error.to_string()),
@@ -168,10 +199,14 @@ fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError>
     }
     let mut certificates = Certificates::default();
     let mut groups: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
-    for (index, (work, _)) in works.iter().enumerate() {
+    for (index, (work, _)) in works.iter_mut().enumerate() {
+        format::look_offline(&args.cert, work, &mut certificates, io)?;
+        if !work.found.iter().any(|found| !found.object.items_of(Format::V1).is_empty()) {
+            continue;
+        }
         let ruled = match certificates.located(&work.path, io)? {
             Some(located) if args.cert.context.is_none() && args.cert.cluster.is_none() => {
-                let ruled = located.rule(&work.path)?.map(|rule| rule.cluster.clone());
+                let ruled = located.rule(&work.path)?.and_then(|rule| rule.cluster.clone());
                 ruled.or_else(|| located.only().map(str::to_owned))
             }
             _ => None,
@@ -200,10 +235,11 @@ fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError>
                 .public_key;
             for index in members {
                 let (work, key) = &mut works[index];
-                for found in work.found.iter_mut().filter(|found| needs_a_look(found, &newest)) {
+                let to = SealTo::from(newest.clone());
+                for found in work.found.iter_mut().filter(|found| needs_a_look(found, &to)) {
                     found.outcome = asker.ask(&controller, &found.object, &newest).await?;
                 }
-                *key = Some(newest.clone());
+                *key = Some(to);
             }
             Ok(())
         })?;

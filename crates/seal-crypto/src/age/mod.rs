@@ -20,7 +20,6 @@ mod header;
 mod hpke;
 mod identities;
 mod identity;
-mod pending;
 mod pq;
 mod recipient;
 mod recipients;
@@ -36,7 +35,6 @@ pub use file::{decrypt, encrypt};
 pub use header::{Header, Stanza, header};
 pub use identities::{is_encrypted, parse_identities, parse_identities_with};
 pub use identity::{Identity, IdentityKind};
-pub use pending::Pending;
 pub use recipient::{Recipient, RecipientKind};
 pub use recipients::{parse_recipients, parse_recipients_with};
 

@@ -4,7 +4,5 @@
 
 mod cipher;
 pub mod shamir;
-mod strong;
 
 pub use cipher::{Cipher, DataKey, Sealed, ValueError};
-pub use strong::StrongMac;

@@ -1,6 +1,7 @@
 //! Sealing and opening: round trips, and everything that must not open.
 
 use super::{key, rng, secret, test_key_pem};
+use crate::v2::Place;
 use crate::{Binding, Item, ItemError, Keyring, MAX_ITEM_BYTES, MAX_VALUE_BYTES, OpenError, Scope, SealError, Shape};
 use aes_gcm::aead::{Aead, KeyInit, consts::U12};
 use aes_gcm::{AesGcm, aes};
@@ -26,7 +27,7 @@ fn seal(value: &[u8], ring_index: usize, binding: &Binding) -> Item {
 }
 
 fn opens(item: &Item, binding: &Binding) -> Result<Vec<u8>, OpenError> {
-    RING.open(item, binding, None).map(|opened| opened.value.expose().to_vec())
+    RING.open(item, &Place::new(binding, "key"), None).map(|opened| opened.value.expose().to_vec())
 }
 
 #[test]
@@ -48,7 +49,7 @@ fn every_key_size_seals_and_opens() {
         let (fast, portable) = (key.unwrap(block, b"prod/db"), key.unwrap_portable(block, b"prod/db"));
         assert!(fast.is_some() && fast == portable);
         assert!(key.unwrap(block, b"prod/d").is_none() && key.unwrap_portable(block, b"prod/d").is_none());
-        let opened = Keyring::new(vec![key]).open(&item, &binding, None).expect("opens");
+        let opened = Keyring::new(vec![key]).open(&item, &Place::new(&binding, "key"), None).expect("opens");
         assert!(opened.value == secret(b"value"));
         assert_eq!(opened.tries, 1);
     }
@@ -85,7 +86,7 @@ fn the_hinted_key_goes_first_and_other_sizes_cost_nothing() {
         (2, None, 1),
     ] {
         let item = seal(b"v", ring_index, &binding);
-        let opened = RING.open(&item, &binding, hint).expect("opens");
+        let opened = RING.open(&item, &Place::new(&binding, "key"), hint).expect("opens");
         assert_eq!((&opened.key, opened.tries), (&fingerprints[ring_index], expected_tries));
     }
     assert_eq!(RING.candidates(&seal(b"v", 0, &binding)), 2);
@@ -161,7 +162,7 @@ fn malformed_items_have_reasons_but_opening_has_one_answer() {
     }
     assert_eq!(Item::decode("AgA"), Err(ItemError::Base64));
     assert_eq!(Item::decode(&"A".repeat(2 * MAX_ITEM_BYTES + 4)), Err(ItemError::TooLong));
-    assert_eq!(Keyring::default().open(&good, &strict("prod", "db"), None).err(), Some(OpenError));
+    assert_eq!(Keyring::default().open(&good, &Place::new(&strict("prod", "db"), "key"), None).err(), Some(OpenError));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The fuzz targets' properties on a fixed stream of noise, cheap enough for every run: foreign bytes never panic.
 
 use super::{rng, secret, test_key_pem};
+use crate::v2::Place;
 use crate::{Binding, Certificate, Fingerprint, Item, Keyring, PrivateKey, Scope, Signature, VerifyingKey};
 use rand::{Rng, RngExt};
 
@@ -40,7 +41,7 @@ fn noise_is_no_item() {
         let text = String::from_utf8_lossy(bytes);
         let items = [Some(Item::from_bytes(bytes.to_vec())), Item::decode(&text).ok()];
         for item in items.into_iter().flatten().filter(|item| *item != real) {
-            assert!(ring.open(&item, &binding, None).is_err());
+            assert!(ring.open(&item, &Place::new(&binding, "key"), None).is_err());
         }
     });
 }

@@ -1,6 +1,7 @@
 //! Golden items made by real kubeseal programs, and spoiled ones, by both RSA back ends.
 
 use super::key;
+use crate::v2::Place;
 use crate::{Binding, Item, ItemError, Keyring, OpenError, PrivateKey};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,7 +29,7 @@ fn every_vector_has_the_outcome_it_says() {
         let keyring = Keyring::new(vector.keys.iter().map(|name| read_key(name)).collect());
         let decoded = Item::decode(&vector.item);
         let shape = decoded.as_ref().map_err(|_| ItemError::Base64).and_then(Item::shape);
-        let opened = decoded.as_ref().map(|item| keyring.open(item, &binding(&vector), None));
+        let opened = decoded.as_ref().map(|item| keyring.open(item, &Place::new(&binding(&vector), "key"), None));
         let file = &vector.file;
         match vector.expect {
             Expect::Opens => {

@@ -2,15 +2,18 @@
 //!
 //! A clean answer means "nothing speaks against it"; only a private key can say that it opens.
 
+mod formats;
+
 use std::collections::BTreeMap;
 
-use seal_crypto::{BindingError, Item, Scope};
+use seal_crypto::{BindingError, Item, Kind as Format, Scope, v2::Head};
 use seal_manifest::{Node, Position};
 use serde_json::Value;
 
 use crate::{
     CLUSTER_WIDE, NAMESPACE_WIDE,
     claim::{Claim, SEALED_FOR},
+    seal::Overhead,
     sealed::{SealedError, SealedObject},
     secret::{MAX_SECRET_BYTES, valid_key},
 };
@@ -60,6 +63,19 @@ pub struct Expectation {
     pub newest: Option<String>,
     /// The scope that the path rule demands.
     pub scope: Option<Scope>,
+    /// The age recipients that items should be sealed to; empty: not known.
+    pub recipients: Vec<Expected>,
+    /// The audience that items should have; empty: any.
+    pub audience: String,
+}
+
+/// A recipient that the repository names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// What to call it in messages.
+    pub name: String,
+    /// Its fingerprint.
+    pub fingerprint: String,
 }
 
 /// Findings about one SealedSecret document, in the order of the file.
@@ -71,6 +87,7 @@ pub fn verify(node: &Node, expected: &Expectation) -> Result<Vec<Finding>, Seale
     report.template(&object);
     report.scope(&object, expected);
     report.claim(&object, expected);
+    report.formats(&object, expected);
     report.findings.sort_by_key(|finding| finding.at);
     Ok(report.findings)
 }
@@ -145,7 +162,15 @@ impl Report<'_> {
                 ),
             }
         }
-        if plaintext_bytes > MAX_SECRET_BYTES {
+        if object.is_too_large() {
+            self.add(
+                &["spec", "encryptedData"],
+                "too-large",
+                Level::Error,
+                format!("it is larger than the 1.5 MiB that the API server stores{}", Overhead::of(object)),
+                "split it into several, or seal it to fewer recipients",
+            );
+        } else if plaintext_bytes > MAX_SECRET_BYTES {
             self.add(
                 &["spec", "encryptedData"],
                 "too-large",
@@ -236,7 +261,7 @@ impl Report<'_> {
 
     fn keys(&mut self, object: &SealedObject, claim: &Claim, expected: &Expectation) {
         let mut items_by_key = BTreeMap::<&str, Vec<&str>>::new();
-        for name in object.items.keys() {
+        for name in object.items_of(Format::V1) {
             items_by_key.entry(claim.items.get(name).unwrap_or(&claim.key)).or_default().push(name);
         }
         for (key, items) in items_by_key {
@@ -264,7 +289,11 @@ fn shape(text: &str) -> Result<usize, String> {
     if text.is_empty() {
         return Err("not text".to_owned());
     }
-    let shape = Item::decode(text).and_then(|item| item.shape()).map_err(|error| error.to_string())?;
+    let item = Item::decode(text).map_err(|error| error.to_string())?;
+    if item.kind() == Format::V2 {
+        return Head::of(&item).map(|head| head.value_bytes).map_err(|error| error.to_string());
+    }
+    let shape = item.shape().map_err(|error| error.to_string())?;
     if !(128..=2048).contains(&shape.rsa_bytes) {
         return Err("announces an RSA block of a size that no key has".to_owned());
     }
@@ -348,6 +377,7 @@ mod tests {
             keys: keys.iter().map(|key| (*key).to_owned()).collect(),
             newest: newest.map(str::to_owned),
             scope,
+            ..Expectation::default()
         };
         let none = Expectation::default();
         let cases: &[(&str, &Expectation, &[Found])] = &[

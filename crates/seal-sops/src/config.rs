@@ -1,0 +1,1 @@
+//! `.sops.yaml`: which keys and which selector a new file gets.
