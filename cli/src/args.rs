@@ -1,7 +1,7 @@
 //! The command line: one variant per verb. Each verb's flags and behaviour are in its own file.
 
 use crate::{Exit, Io, commands, report::CliError};
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 
 /// Keeps Secrets in Git: seals them for a cluster, checks them, edits them, opens them.
 #[derive(Parser)]
@@ -23,11 +23,10 @@ pub struct Cli {
 }
 
 macro_rules! verbs {
-    ($($(#[$doc:meta])* $variant:ident => $module:ident),* $(,)?) => {
+    ($(#[doc = $doc:literal] $variant:ident => $module:ident),* $(,)?) => {
         /// The verbs, in the order of the help text.
-        #[derive(Subcommand)]
         pub enum Command {
-            $($(#[$doc])* $variant(commands::$module::Args),)*
+            $(#[doc = $doc] $variant(commands::$module::Args),)*
         }
 
         impl Command {
@@ -38,7 +37,50 @@ macro_rules! verbs {
                 }
             }
         }
+
+        // What the derive would write, but for one thing: the flags of a verb are described only once that verb is named.
+        // Describing all of them takes longer than sealing a value.
+        impl Subcommand for Command {
+            fn augment_subcommands(command: clap::Command) -> clap::Command {
+                command.subcommand_required(true).arg_required_else_help(true)$(.subcommand(verb::<commands::$module::Args>(
+                    stringify!($module), $doc.trim_ascii()
+                )))*
+            }
+
+            fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+                Self::augment_subcommands(command)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$(stringify!($module)),*].contains(&name)
+            }
+        }
+
+        impl FromArgMatches for Command {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $(Some((stringify!($module), matches)) => {
+                        commands::$module::Args::from_arg_matches(matches).map(Command::$variant)
+                    })*
+                    _ => Err(clap::Error::raw(ErrorKind::MissingSubcommand, "no verb was given")),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
     };
+}
+
+/// A verb by name and purpose; its flags follow when they are needed.
+fn verb<A: Args>(name: &'static str, purpose: &'static str) -> clap::Command {
+    let command = clap::Command::new(name).about(purpose);
+    command.defer(|command| {
+        let purpose = command.get_about().cloned();
+        A::augment_args(command).about(purpose.unwrap_or_default()).long_about(None)
+    })
 }
 
 verbs! {
@@ -58,6 +100,8 @@ verbs! {
     Verify => verify,
     /// Reseal stale values to the newest key
     Rotate => rotate,
+    /// Make SOPS files open for exactly the keys that their rules name
+    Rekey => rekey,
     /// Run a command with the values of a SOPS file, no file in clear
     Run => run,
     /// Let git show and merge sealed files
@@ -66,6 +110,10 @@ verbs! {
     Cert => cert,
     /// List, generate, back up and restore sealing keys
     Keys => keys,
+    /// Make an age identity
+    Keygen => keygen,
+    /// Encrypt, decrypt and look into plain age files
+    Age => age,
     /// Show all SealedSecrets of a cluster
     Status => status,
     /// Look for what would keep a cluster's SealedSecrets from opening

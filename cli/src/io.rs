@@ -185,9 +185,19 @@ impl Io {
         self.output.write_all(bytes.expose()).map_err(|error| closed(&error))
     }
 
-    /// Standard input and output, for content too large to hold.
-    pub fn streams(&mut self) -> (&mut dyn Read, &mut dyn Write) {
-        (&mut self.input, &mut self.output)
+    /// Standard input, for content too large to hold. Whoever takes it is the only one to read it.
+    pub fn take_input(&mut self) -> Box<dyn Read + Send> {
+        std::mem::replace(&mut self.input, Box::new(std::io::empty()))
+    }
+
+    /// Standard output, for content too large to hold.
+    pub fn output(&mut self) -> &mut dyn Write {
+        &mut self.output
+    }
+
+    /// True when somebody can be asked for a passphrase, be it that standard input comes from elsewhere.
+    pub fn can_ask(&self) -> bool {
+        self.input_is_terminal || (self.is_process() && cfg!(unix) && std::fs::File::open("/dev/tty").is_ok())
     }
 
     /// True when what is printed is shown to somebody.
@@ -375,7 +385,7 @@ fn read_bounded(source: impl Read) -> std::io::Result<SecretBytes> {
 }
 
 /// A closed pipe is the reader's wish: end without a word.
-fn closed(error: &std::io::Error) -> CliError {
+pub fn closed(error: &std::io::Error) -> CliError {
     if error.kind() == std::io::ErrorKind::BrokenPipe {
         return CliError::failed("");
     }

@@ -40,6 +40,38 @@ pub fn all_atomically(files: &[(&Path, &SecretBytes)]) -> Result<(), CliError> {
     Ok(())
 }
 
+/// As [`private`], and refused when the file exists: for keys, which must not be lost to a second run.
+pub fn new_private(path: &Path, bytes: &SecretBytes) -> Result<(), CliError> {
+    let write = || -> std::io::Result<()> {
+        let (mut file, target, _) = beside(path, 0o600)?;
+        file.write_all(bytes.expose())?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(target).map(|_| ()).map_err(|error| error.error)
+    };
+    write().map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            CliError::failed(format!("{} exists already", path.display())).hint("choose another name, or move the old file away")
+        }
+        _ => CliError::failed(format!("cannot write {}: {}", path.display(), reason(&error))),
+    })
+}
+
+/// A file written piece by piece: the old content stays until `work` has succeeded.
+pub fn streamed<T>(
+    path: &Path,
+    is_private: bool,
+    work: impl FnOnce(&mut dyn Write) -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    let failed = |error: std::io::Error| CliError::failed(format!("cannot write {}: {}", path.display(), reason(&error)));
+    let (file, target, existing) = beside(path, if is_private { 0o600 } else { 0o666 }).map_err(failed)?;
+    let mut writer = std::io::BufWriter::with_capacity(64 << 10, file);
+    let done = work(&mut writer)?;
+    let file = writer.into_inner().map_err(|error| failed(error.into_error()))?;
+    keep(&file, existing).map_err(failed)?;
+    file.persist(target).map_err(|error| failed(error.error))?;
+    Ok(done)
+}
+
 fn replace(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<()> {
     let (file, target) = stage(path, bytes, mode)?;
     file.persist(&target).map_err(|error| error.error)?;
@@ -48,6 +80,16 @@ fn replace(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<()> {
 
 /// The new content beside the file it is for, on disk, with the permissions it will have.
 fn stage(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<(tempfile::NamedTempFile, PathBuf)> {
+    let (mut file, target, existing) = beside(path, mode)?;
+    file.write_all(bytes.expose())?;
+    keep(&file, existing)?;
+    Ok((file, target))
+}
+
+type Permissions = Option<std::fs::Permissions>;
+
+/// An empty neighbour of a file, the file itself, and the permissions of what is there.
+fn beside(path: &Path, mode: u32) -> std::io::Result<(tempfile::NamedTempFile, PathBuf, Permissions)> {
     let target = follow(path)?;
     let existing = match std::fs::metadata(&target) {
         Ok(metadata) if !metadata.is_file() => return Err(std::io::Error::other("not an ordinary file")),
@@ -62,14 +104,16 @@ fn stage(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<(tempfi
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
     #[cfg(not(unix))]
     let _ = mode;
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes.expose())?;
+    Ok((builder.tempfile_in(folder)?, target, existing))
+}
+
+fn keep(file: &tempfile::NamedTempFile, existing: Permissions) -> std::io::Result<()> {
     if let Some(permissions) = existing {
         file.as_file().set_permissions(permissions)?;
         // The rename must not reach the disk before the content: there is an old content to lose.
         file.as_file().sync_all()?;
     }
-    Ok((file, target))
+    Ok(())
 }
 
 /// The file behind a chain of links, even when the last one does not exist yet.

@@ -8,6 +8,7 @@ use crate::delivery::{Reconciler, Settings, plan::Policy, run, shape::Guard};
 use crate::http::{Public, bind, metrics_router, public_router, serve};
 use crate::index::{Index, Secrets};
 use crate::keys::cluster::ClusterKeys;
+use crate::keys::identities::IDENTITY_PREFIX;
 use crate::keys::port::KeyApi;
 use crate::keys::{INSTALL_SECRET, KeyRunner, KeyStore};
 use crate::leader::Candidate;
@@ -182,7 +183,7 @@ fn settings(config: &Config) -> Settings {
         guard: Guard {
             home: config.home_namespace.clone(),
             home_allowed: config.own_namespace,
-            own_prefixes: vec![config.keys.prefix.clone(), INSTALL_SECRET.to_owned()],
+            own_prefixes: [config.keys.prefix.as_str(), IDENTITY_PREFIX, INSTALL_SECRET].map(str::to_owned).into(),
         },
         policy: Policy { heal: config.drift == DriftPolicy::Heal, recreate: !config.skip_recreate },
         update_status: config.update_status,

@@ -4,6 +4,7 @@
 use crate::pool::Abandoned;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
+use seal_crypto::age::Identity;
 use seal_crypto::{InstallKey, Keyring, PublicKey};
 use seal_secret::SecretBytes;
 use serde_json::{Map, Value};
@@ -265,10 +266,21 @@ pub trait Dice: Send + Sync + 'static {
 pub struct KeyView {
     /// Keys to open with.
     pub ring: Keyring,
+    /// age identities to open with.
+    pub identities: Arc<[Identity]>,
     /// Grows with every change of the set.
     pub generation: u64,
     /// The install key that MACs are made with; `None` until it is there (then nothing is skipped).
     pub install: Option<Arc<InstallKey>>,
+}
+
+impl KeyView {
+    /// Whether a key of this fingerprint is held.
+    pub fn holds(&self, fingerprint: &str) -> bool {
+        let identities = self.identities.iter().filter_map(Identity::recipient).map(seal_crypto::age::Recipient::fingerprint);
+        self.ring.fingerprints().any(|held| held.as_str() == fingerprint)
+            || identities.into_iter().any(|held| held.as_str() == fingerprint)
+    }
 }
 
 /// Where keys come from.

@@ -92,6 +92,7 @@ mod tests {
             previous: None,
             installation: String::new(),
             certificates: vec![pem.clone()],
+            recipients: Vec::new(),
         };
         let (good, bad) = (bundle.sign(&ours), bundle.sign(&foreign));
         assert_eq!(signed(&good, &ours.verifying_key(), 10).unwrap(), pem.as_bytes());

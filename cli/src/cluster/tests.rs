@@ -128,6 +128,7 @@ fn without_a_controller_that_answers_the_published_bundle_gives_the_certificate(
         previous: None,
         installation: String::new(),
         certificates: vec![key(1).1],
+        recipients: Vec::new(),
     };
     let map = json!({"data": {"bundle.json": bundle.sign(&SigningKey::generate(&mut rng))}}).to_string();
     let config_map = "GET /api/v1/namespaces/kube-system/configmaps/sealkit-public-keys";
@@ -246,6 +247,7 @@ fn pinning_prefers_the_installation_and_refuses_another_one() {
             previous: None,
             installation: String::new(),
             certificates: vec![pem.clone()],
+            recipients: Vec::new(),
         }
         .sign(signer)
     };

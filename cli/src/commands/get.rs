@@ -48,12 +48,14 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     match args.output {
         OutputArg::Json => {
             let objects = answers.iter().map(|(file, line, object)| as_json(file, *line, object));
-            let all = objects.chain(sealed.iter().map(sops::get::as_json)).collect::<Vec<_>>();
+            let files = sealed.iter().map(sops::get::as_json).collect::<Result<Vec<_>, _>>()?;
+            let all = objects.chain(files).collect::<Vec<_>>();
             io.print(&format!("{:#}\n", Value::Array(all)))?;
         }
         OutputArg::Text => {
             let objects = answers.iter().map(|(file, line, object)| as_text(file, *line, object));
-            for (index, text) in objects.chain(sealed.iter().map(sops::get::as_text)).enumerate() {
+            let files = sealed.iter().map(sops::get::as_text).collect::<Result<Vec<_>, _>>()?;
+            for (index, text) in objects.chain(files).enumerate() {
                 io.print(&format!("{}{text}", if index > 0 { "\n" } else { "" }))?;
             }
         }

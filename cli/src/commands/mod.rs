@@ -1,5 +1,6 @@
 //! The verbs, one file each: flags and `run(args, io)` in the shape load, decide, write.
 
+pub mod age;
 pub mod cert;
 pub mod completions;
 pub mod decrypt;
@@ -9,9 +10,11 @@ pub mod edit;
 pub mod encrypt;
 pub mod get;
 pub mod git;
+pub mod keygen;
 pub mod keys;
 pub mod kubeseal;
 pub mod man;
+pub mod rekey;
 pub mod rotate;
 pub mod run;
 pub mod set;

@@ -62,8 +62,9 @@ pub struct Versions {
 impl Versions {
     /// Opens all three.
     pub fn open(path: &Path, texts: [SecretBytes; 3], open: &OpenArgs, io: &mut Io) -> Result<Self, CliError> {
-        let unlocker = open.silent_unlocker(io)?;
-        let [base, ours, theirs] = texts.map(|bytes| unlocker.open(file::parse(path, open.input_type, bytes)?, open.options()));
+        let mut unlocker = open.silent_unlocker(io)?;
+        let [base, ours, theirs] =
+            texts.map(|bytes| unlocker.open(file::parse(path, open.input_type, bytes)?, open.options(), io));
         Ok(Self { base: base?, ours: ours?, theirs: theirs? })
     }
 

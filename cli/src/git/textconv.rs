@@ -33,7 +33,7 @@ fn clear(path: &Path, bytes: &SecretBytes, open: &OpenArgs, io: &mut Io) -> Opti
     let store = open.input_type.unwrap_or_else(|| look::store_of(path));
     let parse = || SopsFile::parse(&path.display().to_string(), store, bytes.clone()).ok();
     let sealed = parse().filter(|file| file.metadata().is_some())?;
-    let key = open.silent_unlocker(io).ok()?.data_key(&sealed).ok()?;
+    let key = open.silent_unlocker(io).ok()?.data_key(&sealed, io).ok()?;
     match sealed.open(&key, OpenOptions::default()) {
         Ok(opened) => opened.to_clear(store).ok(),
         Err(error) if error.problem == Problem::MacMismatch || error.problem == Problem::StrongMacMismatch => {

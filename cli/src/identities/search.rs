@@ -200,7 +200,7 @@ fn in_clear(name: &str, file: SecretBytes, ask: bool, io: &mut Io) -> Result<Sec
     if !age::is_encrypted(&file) {
         return Ok(file);
     }
-    if !ask || !io.input_is_terminal() {
+    if !ask || !io.can_ask() {
         return Err(CliError::failed(format!("{name}: it is encrypted with a passphrase, and there is nobody to ask for it")));
     }
     let passphrase = io.ask_hidden(&format!("Passphrase of {name}: "))?;

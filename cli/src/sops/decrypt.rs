@@ -45,11 +45,13 @@ pub fn run(
     if at.is_some() && inputs.len() > 1 {
         return Err(CliError::usage("--key needs exactly one file"));
     }
-    let (unlocker, store) = (open.unlocker(io)?, open.input_type);
-    let opened = parallel::in_order(inputs, io, "opening", |(input, bytes), _| {
-        let sealed = file::parse(&input.path, store, bytes)?;
+    let mut unlocker = open.unlocker(io)?;
+    let sealed = parallel::in_order(inputs, io, "reading", |(input, bytes), _| file::parse(&input.path, open.input_type, bytes));
+    let sealed = sealed.into_iter().collect::<Result<Vec<_>, CliError>>()?;
+    unlocker.prepare(sealed.iter(), io);
+    let opened = parallel::in_order(sealed, io, "opening", |sealed, _| {
         let own = sealed.store();
-        let unlocked = unlocker.open(sealed, open.options())?;
+        let unlocked = unlocker.open_known(sealed, open.options())?;
         let store = args.output_type.unwrap_or(own);
         let text = match &at {
             Some(at) => unlocked.opened.get(at, store)?,

@@ -13,7 +13,7 @@ use std::path::Path as FilePath;
 /// Edits a file, or the one value at `key`.
 pub fn run(path: &FilePath, key: Option<&str>, allow_disk: bool, open: &OpenArgs, io: &mut Io) -> Result<Exit, CliError> {
     let at = key.map(keypath::parse).transpose()?;
-    let unlocked = open.unlocker(io)?.open(file::load(path, open.input_type, io)?, open.options())?;
+    let unlocked = open.unlocker(io)?.open(file::load(path, open.input_type, io)?, open.options(), io)?;
     let store = unlocked.opened.file().store();
     let shown = match &at {
         None => unlocked.opened.to_clear(store)?,
@@ -83,7 +83,7 @@ fn as_shown(text: SecretBytes, shown: &SecretBytes) -> SecretBytes {
 
 /// Writes the file. When it was changed meanwhile the work in the editor is not thrown away without asking.
 fn keep(path: &FilePath, unlocked: &Unlocked, bytes: &SecretBytes, io: &mut Io) -> Result<(), CliError> {
-    match file::replace(path, unlocked.opened.file(), bytes, io) {
+    match file::replace(path, unlocked.opened.file(), bytes) {
         Err(error) if io.input_is_terminal() && io.read_file(path)? != *unlocked.opened.file().bytes() => {
             report::error(&error, io);
             if io.confirm("overwrite it with what you edited?") { crate::write::atomically(path, bytes) } else { Err(error) }

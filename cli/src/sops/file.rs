@@ -1,7 +1,7 @@
 //! Loading and writing SOPS files, and what to tell people when one is not as it should be.
 
 use super::look;
-use crate::{Io, report::CliError, write};
+use crate::{Io, io::read_file, report::CliError, write};
 use seal_secret::SecretBytes;
 use seal_sops::{Problem, SopsError, SopsFile, Store};
 use std::path::Path;
@@ -20,8 +20,13 @@ pub fn parse(path: &Path, store: Option<Store>, bytes: SecretBytes) -> Result<So
 }
 
 /// Replaces a file, unless it is no longer the one that was read: somebody else's change is never overwritten unseen.
-pub fn replace(path: &Path, read: &SopsFile, new: &SecretBytes, io: &Io) -> Result<(), CliError> {
-    if io.read_file(path)? != *read.bytes() {
+pub fn replace(path: &Path, read: &SopsFile, new: &SecretBytes) -> Result<(), CliError> {
+    replace_bytes(path, read.bytes(), new)
+}
+
+/// As [`replace`], for workers that have only the old bytes.
+pub fn replace_bytes(path: &Path, read: &SecretBytes, new: &SecretBytes) -> Result<(), CliError> {
+    if read_file(path)? != *read {
         return Err(CliError::failed(format!("{}: it was changed meanwhile, so nothing was written", path.display()))
             .hint("run the command again"));
     }

@@ -17,8 +17,8 @@ pub fn read(path: &Path, store: Option<Store>, bytes: SecretBytes) -> Result<Sop
 }
 
 /// For scripts.
-pub fn as_json(sealed: &SopsFile) -> Value {
-    let Some(metadata) = sealed.metadata() else { return Value::Null };
+pub fn as_json(sealed: &SopsFile) -> Result<Value, CliError> {
+    let Some(metadata) = sealed.metadata() else { return Ok(Value::Null) };
     let groups = metadata.groups.iter().map(|group| {
         json!({
             "age": group.age.iter().map(|key| key.recipient.as_str()).collect::<Vec<_>>(),
@@ -26,10 +26,10 @@ pub fn as_json(sealed: &SopsFile) -> Value {
         })
     });
     let (selector, text) = selector(&metadata.selector);
-    let keys = sealed.leaves().into_iter().filter(|leaf| !is_comment(&leaf.state)).map(|leaf| {
+    let keys = sealed.leaves()?.into_iter().filter(|leaf| !is_comment(&leaf.state)).map(|leaf| {
         json!({"key": keypath::shown(&leaf.path), "document": leaf.document, "line": leaf.at.line, "state": state(&leaf.state)})
     });
-    json!({
+    Ok(json!({
         "file": sealed.name(),
         "format": "sops",
         "store": sealed.store().name(),
@@ -41,12 +41,12 @@ pub fn as_json(sealed: &SopsFile) -> Value {
         "lastModified": metadata.lastmodified,
         "version": metadata.version,
         "keys": keys.collect::<Vec<_>>(),
-    })
+    }))
 }
 
 /// For people.
-pub fn as_text(sealed: &SopsFile) -> String {
-    let Some(metadata) = sealed.metadata() else { return String::new() };
+pub fn as_text(sealed: &SopsFile) -> Result<String, CliError> {
+    let Some(metadata) = sealed.metadata() else { return Ok(String::new()) };
     let mut text = format!("{}  (SOPS, {})\n", sealed.name(), sealed.store().name());
     let mut row = |name: &str, value: &str| text.push_str(&format!("  {name:<12}{}\n", printable(value)));
     for (index, line) in keys_of(metadata).iter().enumerate() {
@@ -61,10 +61,10 @@ pub fn as_text(sealed: &SopsFile) -> String {
     row("changed", &metadata.lastmodified);
     row("version", &metadata.version);
     row("strong MAC", if metadata.strong_mac.is_some() { "yes" } else { "no" });
-    for leaf in sealed.leaves().into_iter().filter(|leaf| !is_comment(&leaf.state)) {
+    for leaf in sealed.leaves()?.into_iter().filter(|leaf| !is_comment(&leaf.state)) {
         row(state(&leaf.state), &keypath::shown(&leaf.path));
     }
-    text
+    Ok(text)
 }
 
 fn keys_of(metadata: &Metadata) -> Vec<String> {

@@ -3,12 +3,15 @@
 
 pub mod decrypt;
 pub mod edit;
+pub mod encrypt;
 pub mod environment;
 pub mod file;
 pub mod get;
 pub mod keypath;
 pub mod look;
+pub mod policy;
 pub mod rekey;
+pub mod rotate;
 pub mod run;
 pub mod set;
 pub mod unlock;

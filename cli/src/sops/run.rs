@@ -22,9 +22,8 @@ pub struct Request<'a> {
 /// Opens the file and becomes the command.
 pub fn run(request: &Request<'_>, open: &OpenArgs, io: &mut Io) -> Result<Exit, CliError> {
     let at = request.key.map(keypath::parse).transpose()?;
-    let unlocked =
-        open.unlocker(io)?.open(file::parse(request.path, open.input_type, io.read_file(request.path)?)?, open.options())?;
-    let opened = unlocked.opened;
+    let sealed = file::parse(request.path, open.input_type, io.read_file(request.path)?)?;
+    let opened = open.unlocker(io)?.open(sealed, open.options(), io)?.opened;
     let child = match request.descriptor {
         Some(store) => {
             let store = store.unwrap_or(opened.file().store());

@@ -32,7 +32,7 @@ pub fn set(
     io: &mut Io,
 ) -> Result<Exit, CliError> {
     let at = keypath::parse(key)?;
-    let unlocked = open.unlocker(io)?.open(file::load(path, open.input_type, io)?, open.options())?;
+    let unlocked = open.unlocker(io)?.open(file::load(path, open.input_type, io)?, open.options(), io)?;
     let new = value_of(value, args)?;
     refuse_unencoded(&unlocked.opened, &at, &new)?;
     match unlocked.opened.set(&at, new, &unlocked.key, file::now(io), &mut io.rng())? {
@@ -41,7 +41,7 @@ pub fn set(
             if !args.allow_clear {
                 refuse_clear(unlocked.opened.file(), &bytes, &at)?;
             }
-            file::replace(path, unlocked.opened.file(), &bytes, io)?;
+            file::replace(path, unlocked.opened.file(), &bytes)?;
             io.say(format_args!("{}: set {}", path.display(), keypath::shown(&at)));
         }
     }
@@ -51,17 +51,17 @@ pub fn set(
 /// Takes values out, all or none.
 pub fn unset(path: &FilePath, keys: &[String], open: &OpenArgs, io: &mut Io) -> Result<Exit, CliError> {
     let before = file::load(path, open.input_type, io)?;
-    let unlocker = open.unlocker(io)?;
+    let mut unlocker = open.unlocker(io)?;
     let mut bytes = before.bytes().clone();
     for key in keys {
         let at = keypath::parse(key)?;
-        let unlocked = unlocker.open(file::parse(path, Some(before.store()), bytes)?, open.options())?;
+        let unlocked = unlocker.open(file::parse(path, Some(before.store()), bytes)?, open.options(), io)?;
         bytes = match unlocked.opened.unset(&at, &unlocked.key, file::now(io), &mut io.rng())? {
             Change::Changed(bytes) => bytes,
             Change::Unchanged => return Err(missing(path, &at)),
         };
     }
-    file::replace(path, &before, &bytes, io)?;
+    file::replace(path, &before, &bytes)?;
     io.say(format_args!("{}: removed {}", path.display(), keys.join(", ")));
     Ok(Exit::DONE)
 }
@@ -99,7 +99,7 @@ fn refuse_unencoded(opened: &seal_sops::Opened, at: &Path, new: &NewValue) -> Re
 fn refuse_clear(before: &SopsFile, after: &SecretBytes, at: &Path) -> Result<(), CliError> {
     let after = SopsFile::parse(before.name(), before.store(), after.clone())?;
     let clear =
-        after.leaves().into_iter().find(|leaf| leaf.path.0.starts_with(&at.0) && matches!(leaf.state, LeafState::Clear(_)));
+        after.leaves()?.into_iter().find(|leaf| leaf.path.0.starts_with(&at.0) && matches!(leaf.state, LeafState::Clear(_)));
     match clear {
         None => Ok(()),
         Some(leaf) => Err(CliError::failed(format!(

@@ -1,18 +1,24 @@
 //! From a sealed file to its values: finds the identities once, then opens any number of files with them.
 
 use super::look;
-use crate::{Io, report::CliError};
+use crate::{
+    Io,
+    identities::{self, Found, IdentityArgs, Outcome, Wanted},
+    report::CliError,
+};
 use seal_crypto::sops::DataKey;
-use seal_sops::{OpenOptions, Opened, SopsFile, Store};
-use std::path::PathBuf;
+use seal_sops::{
+    OpenOptions, Opened, SopsFile, Store,
+    unwrap::{self, NoKey, WrapError},
+};
+use std::path::Path;
 
 /// Flags of verbs that open SOPS files.
 #[derive(clap::Args, Clone, Default)]
 #[command(next_help_heading = "SOPS files")]
 pub struct OpenArgs {
-    /// age identity file (repeat for several) [default: where sops and age look]
-    #[arg(short = 'i', long = "identity", value_name = "FILE")]
-    pub identities: Vec<PathBuf>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// Read the file as yaml, json, dotenv, ini or binary, whatever its name says
     #[arg(long, value_name = "TYPE")]
     pub input_type: Option<Store>,
@@ -27,21 +33,22 @@ impl OpenArgs {
         OpenOptions { ignore_mac: self.ignore_mac, demand_strong: false }
     }
 
-    /// As [`OpenArgs::unlocker`], but nobody is asked for a passphrase: for programs that run this one.
-    pub fn silent_unlocker(&self, io: &mut Io) -> Result<Unlocker, CliError> {
-        let _ = io;
-        todo!()
-    }
-
     /// The identities, looked for now.
     pub fn unlocker(&self, io: &mut Io) -> Result<Unlocker, CliError> {
-        let _ = io;
-        todo!()
+        Ok(Unlocker { found: self.identity.search(io)? })
+    }
+
+    /// As [`OpenArgs::unlocker`], but nobody is asked for a passphrase: for programs that run this one.
+    pub fn silent_unlocker(&self, io: &mut Io) -> Result<Unlocker, CliError> {
+        let wanted = Wanted { files: &self.identity.identities, ask: false, plugins: self.identity.plugins };
+        Ok(Unlocker { found: identities::search(&wanted, io)? })
     }
 }
 
 /// Identities that were found.
-pub struct Unlocker {}
+pub struct Unlocker {
+    found: Found,
+}
 
 /// A file in clear with the key it is sealed under.
 pub struct Unlocked {
@@ -52,24 +59,67 @@ pub struct Unlocked {
 }
 
 impl Unlocker {
-    /// The data key of a file.
-    pub fn data_key(&self, file: &SopsFile) -> Result<DataKey, CliError> {
-        let _ = file;
-        todo!()
+    /// The data key of a file. Key commands are run when nothing else opens it.
+    pub fn data_key(&mut self, file: &SopsFile, io: &mut Io) -> Result<DataKey, CliError> {
+        let metadata = file.metadata().ok_or_else(|| not_sealed(file))?;
+        let recipients: Vec<String> =
+            metadata.groups.iter().flat_map(|group| &group.age).map(|key| key.recipient.clone()).collect();
+        let answer = self.found.open(&recipients, io, |identities| unwrap::data_key(metadata, identities));
+        answer.map_err(|error| self.refuse(file, &error))
+    }
+
+    /// As [`Unlocker::data_key`] with what is known by now, for workers.
+    pub fn known_data_key(&self, file: &SopsFile) -> Result<DataKey, CliError> {
+        let metadata = file.metadata().ok_or_else(|| not_sealed(file))?;
+        unwrap::data_key(metadata, &self.found.identities).map_err(|error| self.refuse(file, &error))
+    }
+
+    /// Lets the key commands say what they know about files that workers will open.
+    pub fn prepare<'a>(&mut self, files: impl Iterator<Item = &'a SopsFile>, io: &mut Io) {
+        let waiting = |found: &Found| found.tried().iter().any(|tried| tried.outcome == Outcome::Waiting);
+        if waiting(&self.found) {
+            for file in files {
+                // Whether it opens is told by the worker.
+                let _ = self.data_key(file, io);
+            }
+        }
     }
 
     /// Opens a file. Nothing is given out unless all of it opens and its MAC is right.
-    pub fn open(&self, file: SopsFile, options: OpenOptions) -> Result<Unlocked, CliError> {
-        if file.metadata().is_none() {
-            return Err(CliError::failed(format!("{}: it is not a SOPS file", file.name())).hint("seal it with `seal encrypt`"));
+    pub fn open(&mut self, file: SopsFile, options: OpenOptions, io: &mut Io) -> Result<Unlocked, CliError> {
+        let key = self.data_key(&file, io)?;
+        Ok(Unlocked { opened: file.open(&key, options)?, key })
+    }
+
+    /// As [`Unlocker::open`] with what is known by now, for workers.
+    pub fn open_known(&self, file: SopsFile, options: OpenOptions) -> Result<Unlocked, CliError> {
+        let key = self.known_data_key(&file)?;
+        Ok(Unlocked { opened: file.open(&key, options)?, key })
+    }
+
+    fn refuse(&self, file: &SopsFile, error: &NoKey) -> CliError {
+        let failure = CliError::from_error(error).context(file.name());
+        match error {
+            NoKey::Identity { .. } | NoKey::Groups { .. } => failure.hint(format!("looked in:\n{}", self.found.explain())),
+            _ => failure.hint("take the file from an earlier commit"),
         }
-        let key = self.data_key(&file)?;
-        let opened = file.open(&key, options)?;
-        Ok(Unlocked { opened, key })
+    }
+}
+
+fn not_sealed(file: &SopsFile) -> CliError {
+    CliError::failed(format!("{}: it is not a SOPS file", file.name())).hint("seal it with `seal encrypt`")
+}
+
+/// Why a data key cannot be wrapped for the recipients that are wanted.
+pub fn not_wrapped(name: &str, error: &WrapError) -> CliError {
+    let failure = CliError::failed(format!("{name}: {error}"));
+    match error {
+        WrapError::HalfPostQuantum(_) => failure.hint("make all of them post-quantum, or pass --allow-half-post-quantum"),
+        _ => failure,
     }
 }
 
 /// True when this file, or what it is said to be, is for the SOPS side of a verb.
-pub fn takes(path: &std::path::Path, open: &OpenArgs) -> bool {
+pub fn takes(path: &Path, open: &OpenArgs) -> bool {
     open.input_type.is_some() || look::is_sops_file(path)
 }

@@ -174,8 +174,8 @@ impl<'a> Session<'a> {
             return Err(Failure::new(code::NO_KEY, "the local key service is switched off, and there is no other")
                 .hint("leave --enable-local-keyservice=false out"));
         }
-        let unlocker: Unlocker = OpenArgs::default().unlocker(self.io)?;
-        unlocker.data_key(file).map_err(|error| Failure {
+        let mut unlocker: Unlocker = OpenArgs::default().unlocker(self.io)?;
+        unlocker.data_key(file, self.io).map_err(|error| Failure {
             code: code::NO_KEY,
             message: format!("Failed to get the data key required to decrypt the SOPS file.\n{}", error.message),
             hint: error.hint,

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use seal_crypto::Fingerprint;
+use seal_crypto::age::RecipientKind;
 
 use super::{
     environment::{Environment, without_logging_flags},
@@ -151,6 +152,9 @@ struct Flags {
     /// Keys that appear after the first start only open until imported (default: strict yes, compatible no)
     #[arg(long, value_parser = go_values::boolean, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     require_key_import: Option<bool>,
+    /// age identities to make and renew as sealing keys are: x25519, pq, both or none
+    #[arg(long, default_value = "none")]
+    generate_age_identity: IdentityFlag,
     /// Fingerprints of keys to import, comma-separated
     #[arg(long, value_delimiter = ',')]
     import_keys: Vec<Fingerprint>,
@@ -201,6 +205,14 @@ enum DriftFlag {
 enum ModeFlag {
     Generate,
     External,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum IdentityFlag {
+    X25519,
+    Pq,
+    Both,
+    None,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -337,6 +349,12 @@ impl Flags {
             import_required: self.require_key_import.unwrap_or(strict),
             prefix: self.key_prefix,
             common_name: self.my_cn,
+            generate_identities: match self.generate_age_identity {
+                IdentityFlag::X25519 => vec![RecipientKind::X25519],
+                IdentityFlag::Pq => vec![RecipientKind::PostQuantum],
+                IdentityFlag::Both => vec![RecipientKind::PostQuantum, RecipientKind::X25519],
+                IdentityFlag::None => Vec::new(),
+            },
             labels: self.privatekey_labels,
             annotations: self.privatekey_annotations,
             pinned: self.pinned_key,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use seal_crypto::Fingerprint;
+use seal_crypto::age::RecipientKind;
 
 /// Which side is taken where safety and drop-in disagree; single flags override it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub struct KeyConfig {
     pub import_required: bool,
     /// Fingerprints an administrator imports.
     pub import: Vec<Fingerprint>,
+    /// Kinds of age identities to make and renew.
+    pub generate_identities: Vec<RecipientKind>,
 }
 
 /// Which objects are looked after.

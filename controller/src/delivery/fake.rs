@@ -339,7 +339,7 @@ impl Clock for EagerClock {
 
 /// A context over the fakes, for what needs no keys.
 pub(crate) fn context(kube: Arc<FakeKube>, clock: Arc<dyn Clock>) -> Context {
-    let view = KeyView { ring: seal_crypto::Keyring::default(), generation: 0, install: None };
+    let view = KeyView { ring: seal_crypto::Keyring::default(), identities: Arc::default(), generation: 0, install: None };
     Context {
         kube,
         clock,

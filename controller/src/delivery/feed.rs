@@ -59,10 +59,9 @@ impl Sink for ObjectFeed {
 impl ObjectFeed {
     /// The set of keys has changed: look again at what failed and at what was opened by a key that is no longer held.
     pub fn keys_changed(&self) {
-        let ring = self.reconciler.context.keys.view().ring;
+        let keys = self.reconciler.context.keys.view();
         let index = &self.reconciler.index;
-        let held = |key: &str| ring.fingerprints().any(|held| held.as_str() == key);
-        for at in index.select(|_, entry| !entry.synced || !entry.keys.iter().all(|key| held(key))) {
+        for at in index.select(|_, entry| !entry.synced || !entry.keys.iter().all(|key| keys.holds(key))) {
             index.update(&at, |entry| entry.asked = true);
             self.queue.add(at, Lane::Backlog);
         }

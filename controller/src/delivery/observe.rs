@@ -42,8 +42,7 @@ impl Observed {
 
     /// The record of the last write, when it is authentic, of the present inputs, and its keys are held.
     pub fn record(&self, keys: &KeyView, own_keys: Option<&Version>) -> Option<SecretRecord> {
-        let held = |key: &str| keys.ring.fingerprints().any(|held| held.as_str() == key);
-        self.recorder(keys, own_keys)?.trusted(&held).cloned()
+        self.recorder(keys, own_keys)?.trusted(&|key| keys.holds(key)).cloned()
     }
 
     /// Whether the Secret's data is what the record speaks of.

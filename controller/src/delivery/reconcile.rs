@@ -147,10 +147,9 @@ impl Reconciler {
             return None;
         }
         let entry = self.index.entry(&seen.at).unwrap_or_default();
-        let held = |key: &Arc<str>| keys.ring.fingerprints().any(|held| held.as_str() == &**key);
         let own_keys = seen.own_keys_at();
         // A change of the keys that an object names clears `synced`.
-        let held = own_keys.is_some() || entry.keys.iter().all(held);
+        let held = own_keys.is_some() || entry.keys.iter().all(|key| keys.holds(key));
         let remembered = entry.synced && entry.face == seen.face() && entry.verified.as_ref() == Some(&there) && held;
         if remembered {
             return Some(there);

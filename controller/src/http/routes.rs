@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, routing::any};
 use http::{Method, Request, Response, StatusCode, header::ACCEPT};
+use seal_crypto::age::{Recipient, RecipientKind};
 use tokio::sync::Semaphore;
 
 use super::{answer::Answer, limit::Limit, rotate::rotate, verify::verify};
@@ -31,6 +32,8 @@ pub enum Route {
     Certificate,
     /// The signed bundle.
     Bundle,
+    /// age recipients to seal to: of one kind, or one line for each kind.
+    Recipients(Option<RecipientKind>),
     /// Does it open?
     Verify,
     /// Seal to the newest key.
@@ -38,11 +41,15 @@ pub enum Route {
 }
 
 /// Everything the public server answers.
-pub const ROUTES: [(&str, Route); 6] = [
+pub const ROUTES: [(&str, Route); 9] = [
     ("/healthz", Route::Healthz),
     ("/readyz", Route::Readyz),
     ("/v1/cert.pem", Route::Certificate),
     ("/v1/bundle", Route::Bundle),
+    // Classic and post-quantum recipients do not go together into one age file, so each kind has a page of its own.
+    ("/v1/recipients", Route::Recipients(None)),
+    ("/v1/recipients/x25519", Route::Recipients(Some(RecipientKind::X25519))),
+    ("/v1/recipients/pq", Route::Recipients(Some(RecipientKind::PostQuantum))),
     ("/v1/verify", Route::Verify),
     ("/v1/rotate", Route::Rotate),
 ];
@@ -130,6 +137,7 @@ impl Server {
                 Some(text) => Answer::of_type(StatusCode::OK, "application/json", text.to_string()),
                 None => Answer::text(StatusCode::NOT_FOUND, "no key bundle is published yet"),
             },
+            Route::Recipients(kind) => recipients(&snapshot.recipients, kind),
             _ => Answer::text(StatusCode::OK, "ok"),
         }
     }
@@ -192,6 +200,18 @@ impl Server {
             }
         };
         self.public.pool.run_watched(Lane::Background, work).await
+    }
+}
+
+/// One recipient a line, as `age -R` reads them.
+fn recipients(all: &[Recipient], kind: Option<RecipientKind>) -> Answer {
+    let wanted = all.iter().filter(|recipient| kind.is_none_or(|kind| recipient.kind() == kind));
+    let text: String = wanted.map(|recipient| format!("{}\n", recipient.as_str())).collect();
+    match text.is_empty() {
+        true => {
+            Answer::text(StatusCode::NOT_FOUND, "no age identity of that kind is held here; --generate-age-identity makes one")
+        }
+        false => Answer::of_type(StatusCode::OK, "text/plain; charset=utf-8", text),
     }
 }
 

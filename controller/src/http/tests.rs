@@ -13,6 +13,7 @@ use futures::{FutureExt, future::BoxFuture};
 use http::{Request, StatusCode};
 use rand::RngExt;
 use seal_core::sealed::SealedObject;
+use seal_crypto::age::{Identity, RecipientKind};
 use seal_crypto::{Binding, Certificate, Item, Keyring, PrivateKey, Scope, v2::Place};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -415,5 +416,21 @@ mod sockets {
         stop.cancel();
         tokio::time::timeout(Duration::from_secs(20), server).await.expect("ends").expect("no panic");
         assert!(TcpStream::connect(address).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn recipients_are_served_of_each_kind_and_all_together() {
+    let lab = lab(&[]);
+    assert_eq!(lab.send("GET", "/v1/recipients", "").await.0, StatusCode::NOT_FOUND);
+    let make = |kind| Identity::generate(kind, &mut rand::rng()).expect("a kind of ours").recipient().expect("known").clone();
+    let [pq, classic] = [RecipientKind::PostQuantum, RecipientKind::X25519].map(make);
+    lab.keys.set(Snapshot { recipients: vec![pq.clone(), classic.clone()], loaded: true, ..Snapshot::default() });
+    for (path, expected) in [
+        ("/v1/recipients", format!("{}\n{}\n", pq.as_str(), classic.as_str())),
+        ("/v1/recipients/pq", format!("{}\n", pq.as_str())),
+        ("/v1/recipients/x25519", format!("{}\n", classic.as_str())),
+    ] {
+        assert_eq!(lab.send("GET", path, "").await, (StatusCode::OK, expected), "{path}");
     }
 }

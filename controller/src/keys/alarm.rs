@@ -4,8 +4,19 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::json;
 
-use super::{port::KeySecret, read::KeyFault};
+use super::KEY_LABEL;
 use crate::ports::{Clock, Dice, Kube};
+
+/// A key Secret, or a part of it, that is left out.
+pub(super) struct LeftOut {
+    pub(super) name: String,
+    pub(super) uid: String,
+    pub(super) resource_version: String,
+    /// The label that makes it a key Secret.
+    pub(super) label: &'static str,
+    /// Why.
+    pub(super) fault: String,
+}
 
 /// Remembers what was reported.
 pub(super) struct Alarms {
@@ -32,17 +43,19 @@ impl Alarms {
     }
 
     /// Tells of a key Secret that is left out. Every replica says so in its log, the leader in an Event too.
-    pub(super) async fn unreadable(&mut self, secret: &KeySecret, fault: &KeyFault, leads: bool) -> String {
-        let told = format!("{}@{}: {fault}", secret.name, secret.resource_version);
+    pub(super) async fn unreadable(&mut self, secret: &LeftOut, leads: bool) -> String {
+        let LeftOut { name, uid, resource_version, label, fault } = secret;
+        let told = format!("{name}@{resource_version}: {fault}");
         if self.is_new(&told) {
             tracing::error!(
                 namespace = self.home,
-                name = secret.name,
-                %fault,
-                "key Secret cannot be read and is left out; repair it, or remove its label sealedsecrets.bitnami.com/sealed-secrets-key"
+                name,
+                fault,
+                "key Secret cannot be read and is left out; repair it, or remove its label {label}"
             );
             if leads {
-                self.event(&secret.name, &secret.uid, "BadSealingKey", &format!("sealing key left out: {fault}")).await;
+                let what = if *label == KEY_LABEL { "sealing key" } else { "age identity" };
+                self.event(name, uid, "BadSealingKey", &format!("{what} left out: {fault}")).await;
             }
         }
         told

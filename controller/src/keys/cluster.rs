@@ -16,8 +16,9 @@ use seal_crypto::Fingerprint;
 use seal_secret::SecretBytes;
 
 use super::{
-    ACTIVE, BUNDLE_CONFIG_MAP, INSTALL_SECRET, KEY_LABEL,
-    port::{BundleObject, InstallSecret, KeyApi, KeySecret, NewKeySecret},
+    ACTIVE, BUNDLE_CONFIG_MAP, IDENTITY_LABEL, INSTALL_SECRET, KEY_LABEL,
+    identities::{IDENTITY_ENTRY, IDENTITY_PREFIX},
+    port::{BundleObject, IdentitySecret, InstallSecret, KeyApi, KeySecret, NewIdentitySecret, NewKeySecret},
 };
 use crate::ports::{Answer, KubeError};
 
@@ -93,18 +94,31 @@ impl KeyApi for ClusterKeys {
 
     fn create_key<'a>(&'a self, new: &'a NewKeySecret) -> Answer<'a, String> {
         async move {
-            let metadata = ObjectMeta {
-                generate_name: Some(new.generate_name.clone()),
-                labels: Some(new.labels.clone()),
-                annotations: Some(new.annotations.clone()).filter(|annotations| !annotations.is_empty()),
-                ..ObjectMeta::default()
-            };
+            let metadata = generated(&new.generate_name, &new.labels, &new.annotations);
             let data = [(CERTIFICATE, new.certificate.clone().into_bytes()), (PRIVATE, new.private.expose().to_vec())];
             let stored = self
                 .secrets
                 .create(&PostParams::default(), &secret(metadata, "kubernetes.io/tls", data))
                 .await
                 .map_err(failed)?;
+            Ok(stored.metadata.name.unwrap_or_default())
+        }
+        .boxed()
+    }
+
+    fn identity_secrets(&self) -> Answer<'_, Vec<IdentitySecret>> {
+        async move {
+            let labelled = ListParams::default().labels(&format!("{IDENTITY_LABEL}={ACTIVE}"));
+            Ok(self.secrets.list(&labelled).await.map_err(failed)?.items.into_iter().map(identity_secret).collect())
+        }
+        .boxed()
+    }
+
+    fn create_identity<'a>(&'a self, new: &'a NewIdentitySecret) -> Answer<'a, String> {
+        async move {
+            let metadata = generated(IDENTITY_PREFIX, &new.labels, &new.annotations);
+            let data = [(IDENTITY_ENTRY, new.identity.expose().to_vec())];
+            let stored = self.secrets.create(&PostParams::default(), &secret(metadata, "Opaque", data)).await.map_err(failed)?;
             Ok(stored.metadata.name.unwrap_or_default())
         }
         .boxed()
@@ -181,6 +195,15 @@ impl KeyApi for ClusterKeys {
     }
 }
 
+fn generated(prefix: &str, labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) -> ObjectMeta {
+    ObjectMeta {
+        generate_name: Some(prefix.to_owned()),
+        labels: Some(labels.clone()),
+        annotations: Some(annotations.clone()).filter(|annotations| !annotations.is_empty()),
+        ..ObjectMeta::default()
+    }
+}
+
 fn managed() -> BTreeMap<String, String> {
     BTreeMap::from([(MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned())])
 }
@@ -200,6 +223,17 @@ fn key_secret(secret: Secret) -> KeySecret {
     KeySecret {
         certificate: take(CERTIFICATE),
         private: SecretBytes::from(take(PRIVATE)),
+        name: secret.metadata.name.unwrap_or_default(),
+        uid: secret.metadata.uid.unwrap_or_default(),
+        resource_version: secret.metadata.resource_version.unwrap_or_default(),
+        created: secret.metadata.creation_timestamp.map_or(0, |time| time.0.as_second()),
+    }
+}
+
+fn identity_secret(secret: Secret) -> IdentitySecret {
+    let data = secret.data.unwrap_or_default();
+    IdentitySecret {
+        data: data.into_iter().map(|(entry, value)| (entry, SecretBytes::from(value.0))).collect(),
         name: secret.metadata.name.unwrap_or_default(),
         uid: secret.metadata.uid.unwrap_or_default(),
         resource_version: secret.metadata.resource_version.unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::StreamExt;
 use tokio::sync::Notify;
 
-use super::{ACTIVE, KEY_LABEL};
+use super::ACTIVE;
 use crate::ports::{Change, Clock, Dice, Kind, Kube, KubeError, Selection};
 
 /// Below the shortest silence after which load balancers cut a connection (240 s).
@@ -13,9 +13,16 @@ const WATCH_TIMEOUT: Duration = Duration::from_secs(200);
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Watches the metadata of key Secrets for ever.
-pub(super) async fn ring(kube: Arc<dyn Kube>, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>, home: String, bell: Arc<Notify>) {
-    let selection = Selection { kind: Kind::SecretsMeta, namespace: Some(home), labels: format!("{KEY_LABEL}={ACTIVE}") };
+/// Watches the metadata of Secrets whose label is at `active`, for ever.
+pub(super) async fn ring(
+    kube: Arc<dyn Kube>,
+    clock: Arc<dyn Clock>,
+    dice: Arc<dyn Dice>,
+    home: String,
+    label: &'static str,
+    bell: Arc<Notify>,
+) {
+    let selection = Selection { kind: Kind::SecretsMeta, namespace: Some(home), labels: format!("{label}={ACTIVE}") };
     let mut wait = SHORTEST_WAIT;
     loop {
         match watch(&*kube, &*clock, &selection, &bell, &mut wait).await {
@@ -71,6 +78,7 @@ mod tests {
 
     use super::ring;
     use crate::delivery::fake::{FakeKube, NoDice};
+    use crate::keys::KEY_LABEL;
     use crate::ports::{Change, Clock, KubeError};
 
     /// Writes down how long somebody wanted to wait, and does not.
@@ -106,7 +114,7 @@ mod tests {
         let server = Arc::new(FakeKube::default());
         server.with(|store| (store.watches, store.version) = (script, 10));
         let (waits, bell) = (Arc::new(Waits::default()), Arc::new(Notify::new()));
-        let rings = ring(server.clone(), waits.clone(), Arc::new(NoDice), "home".to_owned(), bell.clone());
+        let rings = ring(server.clone(), waits.clone(), Arc::new(NoDice), "home".to_owned(), KEY_LABEL, bell.clone());
         assert!(rings.now_or_never().is_none(), "a doorbell never ends by itself");
         assert!(bell.notified().now_or_never().is_some(), "it rang");
         let list = "list sealedsecrets.bitnami.com/sealed-secrets-key=active";

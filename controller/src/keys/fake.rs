@@ -9,7 +9,8 @@ use futures::FutureExt;
 use seal_crypto::{Certificate, Fingerprint, PrivateKey};
 use seal_secret::SecretBytes;
 
-use super::port::{BundleObject, InstallSecret, KeyApi, KeySecret, NewKeySecret};
+use super::identities::{IDENTITY_ENTRY, IDENTITY_PREFIX};
+use super::port::{BundleObject, IdentitySecret, InstallSecret, KeyApi, KeySecret, NewIdentitySecret, NewKeySecret};
 use crate::ports::{Answer, KubeError};
 
 /// A key pair as texts.
@@ -50,6 +51,7 @@ pub(crate) struct Created {
 #[derive(Default)]
 pub(crate) struct Stored {
     pub(crate) keys: Vec<KeySecret>,
+    pub(crate) identities: Vec<IdentitySecret>,
     pub(crate) new_keys: Vec<Created>,
     pub(crate) install: Option<InstallSecret>,
     pub(crate) bundle: Option<BundleObject>,
@@ -76,6 +78,16 @@ fn copy(secret: &KeySecret) -> KeySecret {
         created: secret.created,
         certificate: secret.certificate.clone(),
         private: secret.private.clone(),
+    }
+}
+
+fn copy_identity(secret: &IdentitySecret) -> IdentitySecret {
+    IdentitySecret {
+        name: secret.name.clone(),
+        uid: secret.uid.clone(),
+        resource_version: secret.resource_version.clone(),
+        created: secret.created,
+        data: secret.data.clone(),
     }
 }
 
@@ -141,6 +153,26 @@ impl KeyApi for FakeKeys {
                 created: stored.now,
                 certificate: new.certificate.clone().into_bytes(),
                 private: new.private.clone(),
+                name: name.clone(),
+            });
+            Ok(name)
+        })
+    }
+
+    fn identity_secrets(&self) -> Answer<'_, Vec<IdentitySecret>> {
+        self.read("list identities", |stored| stored.identities.iter().map(copy_identity).collect())
+    }
+
+    fn create_identity<'a>(&'a self, new: &'a NewIdentitySecret) -> Answer<'a, String> {
+        self.write("create identity", |stored, version| {
+            let name = format!("{IDENTITY_PREFIX}{version}");
+            let (labels, annotations) = (new.labels.clone(), new.annotations.clone());
+            stored.new_keys.push(Created { labels, annotations, name: name.clone() });
+            stored.identities.push(IdentitySecret {
+                uid: format!("uid-{name}"),
+                resource_version: version,
+                created: stored.now,
+                data: [(IDENTITY_ENTRY.to_owned(), new.identity.clone())].into(),
                 name: name.clone(),
             });
             Ok(name)

@@ -5,8 +5,11 @@
 //! | `port` | what is asked of the API server about keys |
 //! | `read` | one key Secret to one key, or the reason why not; pure |
 //! | `plan` | which key is the newest and whether one is to be made; pure |
+//! | `identities` | the same for age identities |
 //! | `install` | the installation's own Secret: MAC key, signing key, trusted fingerprints |
 //! | `store` | the keys as they are now, for everybody else |
+//! | `look` | one listing, read |
+//! | `snapshot` | a plan and what was read, put together for everybody else |
 //! | `run` | the loop that keeps them so; only the leader makes keys |
 //! | `cluster` | `port` over a real client |
 //!
@@ -16,11 +19,14 @@
 mod alarm;
 pub mod cluster;
 mod doorbell;
+pub mod identities;
 pub mod install;
+mod look;
 pub mod plan;
 pub mod port;
 pub mod read;
 mod run;
+mod snapshot;
 mod store;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is asked of the API server about keys, so that every scenario runs against a fake one.
 //!
 //! Listing key Secrets is the only place where the controller reads Secrets it was not asked to make; the port can
-//! name no other Secrets than those with the key label, the legacy one and the installation's own.
+//! name no other Secrets than those with the key label or the identity label, the legacy one and the installation's own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +40,30 @@ pub struct NewKeySecret {
     pub private: SecretBytes,
 }
 
+/// An identity Secret as found. It holds private keys, so it has no Debug.
+pub struct IdentitySecret {
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// Its resource version.
+    pub resource_version: String,
+    /// When it was created, seconds since 1970.
+    pub created: i64,
+    /// Its data.
+    pub data: BTreeMap<String, SecretBytes>,
+}
+
+/// An identity Secret to create. It holds a private key, so it has no Debug.
+pub struct NewIdentitySecret {
+    /// Labels, the identity label among them.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// The identity's line.
+    pub identity: SecretBytes,
+}
+
 /// The installation's own Secret. It holds private keys, so it has no Debug.
 pub struct InstallSecret {
     /// Its resource version; empty before it is created.
@@ -67,6 +91,10 @@ pub trait KeyApi: Send + Sync + 'static {
     fn key_secrets(&self) -> Answer<'_, Vec<KeySecret>>;
     /// Creates a key Secret; answers with its generated name once it is stored.
     fn create_key<'a>(&'a self, new: &'a NewKeySecret) -> Answer<'a, String>;
+    /// All Secrets with the identity label at `active`.
+    fn identity_secrets(&self) -> Answer<'_, Vec<IdentitySecret>>;
+    /// Creates an identity Secret; answers with its generated name once it is stored.
+    fn create_identity<'a>(&'a self, new: &'a NewIdentitySecret) -> Answer<'a, String>;
     /// True when any SealedSecret exists where the controller looks; false also when the CRD is not there yet.
     fn any_sealed(&self) -> Answer<'_, bool>;
     /// The installation's own Secret.

@@ -7,22 +7,26 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use seal_crypto::age::{Identity, RecipientKind};
 use seal_crypto::{Certificate, Fingerprint, KeyError, PrivateKey};
+use seal_secret::SecretBytes;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ACTIVE, KEY_LABEL, KeyStore, Snapshot,
+    ACTIVE, IDENTITY_LABEL, KEY_LABEL, KeyStore,
     alarm::Alarms,
     doorbell,
+    identities::{IdentityPlan, RECIPIENT_ANNOTATION, identity_plan, plan::SeenIdentities},
     install::{Install, record},
+    look::{Found, look},
     plan::{Because, KeyPlan, Make, Seen, begins, plan},
-    port::{InstallSecret, KeyApi, KeySecret, NewKeySecret},
-    read::{self, KeyFacts, KeyFault, LoadedKey},
+    port::{InstallSecret, KeyApi, NewIdentitySecret, NewKeySecret},
+    snapshot::{gauges, snapshot},
 };
 use crate::{
     config::{KeyConfig, KeyMode},
-    metrics::{KeyGauges, Metrics},
+    metrics::Metrics,
     pool::{CryptoPool, Lane},
     ports::{Clock, Dice, Kube, KubeError},
 };
@@ -71,21 +75,55 @@ pub(super) enum RoundError {
 pub(super) struct Rounds {
     runner: KeyRunner,
     alarms: Alarms,
-    /// Uid and resource version of each key Secret, and the plan made of them, as they were put out last.
-    out: Option<(Vec<(String, String)>, KeyPlan)>,
+    /// Uid and resource version of each key Secret, and the plans made of them, as they were put out last.
+    out: Option<(Vec<(String, String)>, Plans)>,
     /// The install Secret cannot be had (no right, or not readable); said once, tried again with the next compare.
     install_refused: bool,
+}
+
+/// What follows for sealing keys and for identities.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Plans {
+    pub(super) keys: KeyPlan,
+    pub(super) identities: IdentityPlan,
+}
+
+impl Plans {
+    /// Without what only time or this replica's part in things decides.
+    fn shown(&self) -> Self {
+        Self {
+            keys: KeyPlan { make: Make::Nothing, look_again: None, ..self.keys.clone() },
+            identities: IdentityPlan { make: Vec::new(), look_again: None, ..self.identities.clone() },
+        }
+    }
+
+    fn decrypt_only(&self) -> BTreeSet<Fingerprint> {
+        self.keys.decrypt_only.union(&self.identities.decrypt_only).cloned().collect()
+    }
+
+    fn look_again(&self) -> Option<i64> {
+        self.keys.look_again.into_iter().chain(self.identities.look_again).min()
+    }
+
+    fn makes_nothing(&self) -> bool {
+        !matches!(self.keys.make, Make::Key(_)) && self.identities.make.is_empty()
+    }
 }
 
 impl KeyRunner {
     /// Runs until told to stop.
     pub async fn run(self, stop: CancellationToken) {
         let bell = Arc::new(Notify::new());
-        let ring = doorbell::ring(self.kube.clone(), self.clock.clone(), self.dice.clone(), self.home.clone(), bell.clone());
+        let ring = |label| {
+            let (kube, clock, dice) = (self.kube.clone(), self.clock.clone(), self.dice.clone());
+            doorbell::ring(kube, clock, dice, self.home.clone(), label, bell.clone())
+        };
+        let (keys, identities) = (ring(KEY_LABEL), ring(IDENTITY_LABEL));
         let rounds = Rounds::new(self).run(&bell);
         tokio::select! {
             () = stop.cancelled() => {}
-            () = ring => {}
+            () = keys => {}
+            () = identities => {}
             () = rounds => {}
         }
     }
@@ -140,55 +178,69 @@ impl Rounds {
     /// One round; answers when time alone calls for the next.
     pub(super) async fn round(&mut self, asked: bool) -> Result<Option<i64>, RoundError> {
         self.ensure_install().await?;
-        let plan = self.refresh(asked).await?;
-        if asked && !matches!(plan.make, Make::Key(_)) {
+        let plans = self.refresh(asked).await?;
+        if asked && plans.makes_nothing() {
             tracing::warn!("a new key was asked for and is not made: this replica does not lead, or keys come from outside");
         }
-        let Make::Key(because) = plan.make else { return Ok(plan.look_again) };
-        self.make(because).await?;
-        Ok(self.refresh(false).await?.look_again)
+        if plans.makes_nothing() {
+            return Ok(plans.look_again());
+        }
+        if let Make::Key(because) = plans.keys.make {
+            self.make(because).await?;
+        }
+        for (kind, because) in plans.identities.make {
+            self.make_identity(kind, because).await?;
+        }
+        Ok(self.refresh(false).await?.look_again())
     }
 
     /// Lists, reads, plans and puts out.
-    async fn refresh(&mut self, asked: bool) -> Result<KeyPlan, RoundError> {
-        let secrets = self.runner.api.key_secrets().await?;
-        let stamp: Vec<_> = secrets.iter().map(|secret| (secret.uid.clone(), secret.resource_version.clone())).collect();
-        let (loaded, faults, secrets) = read_all(secrets).await;
+    async fn refresh(&mut self, asked: bool) -> Result<Plans, RoundError> {
+        let found = look(&*self.runner.api).await?;
         let any_sealed =
-            loaded.is_empty() && self.runner.config.mode == KeyMode::Generate && self.runner.api.any_sealed().await?;
-        let facts: Vec<KeyFacts> = loaded.iter().map(|key| key.facts.clone()).collect();
+            found.keys.is_empty() && self.runner.config.mode == KeyMode::Generate && self.runner.api.any_sealed().await?;
         let install = self.runner.store.install();
-        let seen = Seen {
-            keys: &facts,
-            unreadable: faults.len(),
-            trusted: install.as_ref().and_then(|install| install.trusted.as_ref()),
-            any_sealed,
-            asked,
-            leads: self.leads(),
-            now: self.now(),
-        };
-        let plan = plan(&self.runner.config, &seen);
-        self.tell(&secrets, &faults, &plan).await;
-        self.put_out(stamp, loaded, faults.len(), &plan);
+        let trusted = install.as_ref().and_then(|install| install.trusted.as_ref());
+        let plans = self.plan(&found, trusted, any_sealed, asked);
+        self.tell(&found, &plans).await;
+        let present = found.key_facts().into_iter().chain(found.identity_facts().into_iter().map(|(_, facts)| facts));
+        let present = present.map(|facts| facts.fingerprint).collect();
+        self.put_out(found, &plans);
         if let Some(install) = install {
-            self.record(install, &facts, &plan).await?;
+            self.record(install, &present, &plans).await?;
         }
-        Ok(plan)
+        Ok(plans)
     }
 
-    async fn tell(&mut self, secrets: &[KeySecret], faults: &[(usize, KeyFault)], plan: &KeyPlan) {
+    fn plan(&self, found: &Found, trusted: Option<&BTreeSet<Fingerprint>>, any_sealed: bool, asked: bool) -> Plans {
+        let (leads, now) = (self.leads(), self.now());
+        let (keys, identities) = (found.key_facts(), found.identity_facts());
+        let unreadable = found.unreadable(KEY_LABEL);
+        let keys = plan(&self.runner.config, &Seen { keys: &keys, unreadable, trusted, any_sealed, asked, leads, now });
+        let unreadable = found.unreadable(IDENTITY_LABEL);
+        let seen = SeenIdentities { identities: &identities, unreadable, trusted, asked, leads, now };
+        Plans { keys, identities: identity_plan(&self.runner.config, &seen) }
+    }
+
+    async fn tell(&mut self, found: &Found, plans: &Plans) {
         let (leads, mut current) = (self.leads(), BTreeSet::new());
-        for (at, fault) in faults {
-            current.insert(self.alarms.unreadable(&secrets[*at], fault, leads).await);
+        for left_out in &found.left_out {
+            current.insert(self.alarms.unreadable(left_out, leads).await);
         }
-        if let Make::Withheld(withheld) = plan.make {
-            let told = withheld.to_string();
+        let mut wants = Vec::new();
+        if let Make::Withheld(withheld) = plans.keys.make {
+            wants.push(withheld.to_string());
+        }
+        if plans.identities.withheld {
+            wants.push("no age identity is made, because identity Secrets exist that cannot be read: repair or restore them, or start once with --force-first-key".to_owned());
+        }
+        for told in wants {
             if self.alarms.is_new(&told) {
                 tracing::error!("{told}");
             }
             current.insert(told);
         }
-        for fingerprint in &plan.decrypt_only {
+        for fingerprint in &plans.decrypt_only() {
             let told = format!(
                 "key {fingerprint} opens but is not sealed to: it appeared after the first start; --import-keys={fingerprint} imports it"
             );
@@ -200,19 +252,23 @@ impl Rounds {
         self.alarms.keep(&current);
     }
 
-    fn put_out(&mut self, stamp: Vec<(String, String)>, loaded: Vec<LoadedKey>, unreadable: usize, plan: &KeyPlan) {
-        let shown = KeyPlan { make: Make::Nothing, look_again: None, ..plan.clone() };
-        let withheld = if let Make::Withheld(withheld) = plan.make { Some(withheld) } else { None };
+    fn put_out(&mut self, found: Found, plans: &Plans) {
+        let shown = plans.shown();
+        let withheld = if let Make::Withheld(withheld) = plans.keys.make { Some(withheld) } else { None };
         let current = self.runner.store.snapshot();
-        if current.loaded && current.withheld == withheld && self.out.as_ref().is_some_and(|(s, p)| *s == stamp && *p == shown) {
+        let same = |(stamp, plans): &(Vec<(String, String)>, Plans)| *stamp == found.stamp && *plans == shown;
+        if current.loaded && current.withheld == withheld && self.out.as_ref().is_some_and(same) {
             return;
         }
-        let snapshot = snapshot(loaded, plan, withheld);
-        self.runner.metrics.keys(gauges(&snapshot, unreadable));
+        let (stamp, unreadable) = (found.stamp.clone(), found.left_out.len());
+        let times = found.identity_facts().into_iter().map(|(_, facts)| (facts.fingerprint.to_string(), facts.created)).collect();
+        let snapshot = snapshot(found, plans, withheld);
+        self.runner.metrics.keys(gauges(&snapshot, times, unreadable));
         tracing::info!(
-            keys = plan.order.len(),
+            keys = plans.keys.order.len(),
+            identities = plans.identities.order.len(),
             unreadable,
-            newest = plan.newest.as_ref().map(Fingerprint::as_str),
+            newest = plans.keys.newest.as_ref().map(Fingerprint::as_str),
             "sealing keys changed"
         );
         self.runner.store.set(snapshot);
@@ -220,11 +276,9 @@ impl Rounds {
     }
 
     /// Writes down which keys are trusted. Only the leader writes.
-    async fn record(&mut self, install: Install, facts: &[KeyFacts], plan: &KeyPlan) -> Result<(), RoundError> {
-        let present = facts.iter().map(|key| key.fingerprint.clone()).collect();
-        let Some(trusted) = record(install.trusted.as_ref(), &present, &plan.decrypt_only).filter(|_| self.leads()) else {
-            return Ok(());
-        };
+    async fn record(&mut self, install: Install, present: &BTreeSet<Fingerprint>, plans: &Plans) -> Result<(), RoundError> {
+        let wanted = record(install.trusted.as_ref(), present, &plans.decrypt_only());
+        let Some(trusted) = wanted.filter(|_| self.leads()) else { return Ok(()) };
         self.write_record(install, trusted).await
     }
 
@@ -249,14 +303,9 @@ impl Rounds {
         if !self.leads() {
             return Ok(());
         }
-        if let Some(install) = self.runner.store.install() {
-            let mut trusted = install.trusted.clone().unwrap_or_default();
-            trusted.insert(key.fingerprint().clone());
-            self.write_record(install, trusted).await?;
-        }
+        self.trust(key.fingerprint()).await?;
+        let labels = self.labels(KEY_LABEL);
         let config = &self.runner.config;
-        let mut labels = config.labels.clone();
-        labels.insert(KEY_LABEL.to_owned(), ACTIVE.to_owned());
         let new = NewKeySecret {
             generate_name: config.prefix.clone(),
             labels,
@@ -268,6 +317,37 @@ impl Rounds {
         self.runner.metrics.key_made();
         tracing::info!(namespace = self.runner.home, name, fingerprint = %key.fingerprint(), certificate = certificate.pem, "sealing key stored");
         Ok(())
+    }
+
+    /// The same for an age identity.
+    async fn make_identity(&mut self, kind: RecipientKind, because: Because) -> Result<(), RoundError> {
+        let made = Identity::generate(kind, &mut rand::rng());
+        let parts = made.as_ref().and_then(|made| Some((made.recipient()?.clone(), made.to_text()?)));
+        let Some((recipient, text)): Option<(_, SecretBytes)> = parts.filter(|_| self.leads()) else { return Ok(()) };
+        let fingerprint = recipient.fingerprint();
+        tracing::info!(?because, ?kind, "making an age identity");
+        self.trust(&fingerprint).await?;
+        let mut annotations = self.runner.config.annotations.clone();
+        annotations.insert(RECIPIENT_ANNOTATION.to_owned(), recipient.as_str().to_owned());
+        let new = NewIdentitySecret { labels: self.labels(IDENTITY_LABEL), annotations, identity: text };
+        let name = self.runner.api.create_identity(&new).await?;
+        self.runner.metrics.key_made();
+        tracing::info!(namespace = self.runner.home, name, %fingerprint, recipient = recipient.short(), "age identity stored");
+        Ok(())
+    }
+
+    /// Writes down that a key about to be stored is ours.
+    async fn trust(&mut self, fingerprint: &Fingerprint) -> Result<(), RoundError> {
+        let Some(install) = self.runner.store.install() else { return Ok(()) };
+        let mut trusted = install.trusted.clone().unwrap_or_default();
+        trusted.insert(fingerprint.clone());
+        self.write_record(install, trusted).await
+    }
+
+    fn labels(&self, label: &str) -> std::collections::BTreeMap<String, String> {
+        let mut labels = self.runner.config.labels.clone();
+        labels.insert(label.to_owned(), ACTIVE.to_owned());
+        labels
     }
 
     /// Reads the installation's own Secret, with every round, because the leader of the moment writes down which keys are
@@ -304,60 +384,6 @@ impl Rounds {
             }
         }
         Ok(())
-    }
-}
-
-/// Reads all key Secrets on a blocking thread: parsing costs about a millisecond a key.
-async fn read_all(secrets: Vec<KeySecret>) -> (Vec<LoadedKey>, Vec<(usize, KeyFault)>, Vec<KeySecret>) {
-    let work = move || {
-        let (mut loaded, mut faults) = (Vec::new(), Vec::new());
-        for (at, secret) in secrets.iter().enumerate() {
-            match read::read(secret) {
-                Ok(key) => loaded.push(key),
-                Err(fault) => faults.push((at, fault)),
-            }
-        }
-        (loaded, faults, secrets)
-    };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(all) => all,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => std::future::pending().await,
-        },
-    }
-}
-
-fn snapshot(mut loaded: Vec<LoadedKey>, plan: &KeyPlan, withheld: Option<super::plan::Withheld>) -> Snapshot {
-    let mut ordered = Vec::with_capacity(plan.order.len());
-    for fingerprint in &plan.order {
-        if let Some(at) = loaded.iter().position(|key| key.facts.fingerprint == *fingerprint) {
-            ordered.push(loaded.swap_remove(at));
-        }
-    }
-    let sealable = |key: &&LoadedKey| !plan.decrypt_only.contains(&key.facts.fingerprint);
-    let newest =
-        ordered.iter().find(|key| Some(&key.facts.fingerprint) == plan.newest.as_ref()).map(|key| key.certificate.clone());
-    Snapshot {
-        certificates: if newest.is_some() {
-            ordered.iter().filter(sealable).map(|key| key.certificate.clone()).collect()
-        } else {
-            Vec::new()
-        },
-        newest,
-        keyring: seal_crypto::Keyring::new(ordered.into_iter().map(|key| key.key).collect()),
-        generation: 0,
-        withheld,
-        loaded: true,
-    }
-}
-
-fn gauges(snapshot: &Snapshot, unreadable: usize) -> KeyGauges {
-    KeyGauges {
-        usable: snapshot.certificates.iter().map(|c| (c.public_key.fingerprint().to_string(), c.not_before)).collect(),
-        unreadable,
-        not_after: snapshot.newest.as_ref().map(|certificate| certificate.not_after),
-        withheld: snapshot.withheld.is_some(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use seal_crypto::age::{Identity, Recipient};
 use seal_crypto::{Certificate, Keyring, PublicKey};
 use tokio::sync::{Notify, watch};
 
@@ -17,6 +18,10 @@ pub struct Snapshot {
     pub newest: Option<Certificate>,
     /// Certificates of all keys that may be sealed to, that one first.
     pub certificates: Vec<Certificate>,
+    /// age identities to open with, in the order they are tried.
+    pub identities: Arc<[Identity]>,
+    /// Recipients to seal to, the newest of each kind, the strongest kind first.
+    pub recipients: Vec<Recipient>,
     /// Grows with every change.
     pub generation: u64,
     /// A key is needed and not made, and why.
@@ -123,6 +128,7 @@ impl Keys for KeyStore {
     fn view(&self) -> KeyView {
         self.read(|state| KeyView {
             ring: state.snapshot.keyring.clone(),
+            identities: state.snapshot.identities.clone(),
             generation: state.snapshot.generation,
             install: state.install.as_ref().map(|install| install.install_key.clone()),
         })

@@ -3,13 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
+use seal_crypto::age::{Identity, RecipientKind};
+use seal_secret::SecretBytes;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    KEY_LABEL, KeyRunner, KeyStore,
+    IDENTITY_LABEL, KEY_LABEL, KeyRunner, KeyStore,
     fake::{Created, FakeKeys, Pair, key_secret, made},
     plan::Withheld,
+    port::IdentitySecret,
     run::Rounds,
 };
 use crate::{
@@ -321,4 +324,74 @@ async fn the_loop_retries_listens_and_stops() {
     wait_for(1).await;
     stop.cancel();
     task.await.expect("no panic");
+}
+
+#[tokio::test]
+async fn identities_are_made_when_asked_for_published_renewed_and_kept_for_opening() {
+    let api = with_keys(&[("a", &made(NOW - DAY))]);
+    let mut process = start(&api, &["--generate-age-identity=both"]);
+    process.round().await;
+    process.round().await;
+    let recipients = |process: &Process| {
+        process.store.snapshot().recipients.iter().map(|one| (one.kind(), one.as_str().to_owned())).collect::<Vec<_>>()
+    };
+    let first = recipients(&process);
+    assert_eq!(first.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [RecipientKind::PostQuantum, RecipientKind::X25519]);
+    {
+        let stored = api.stored();
+        assert_eq!(stored.identities.len(), 2, "each once");
+        let [Created { labels, annotations, name }, _] = stored.new_keys.as_slice() else { panic!("not two") };
+        assert_eq!(labels.get(IDENTITY_LABEL).map(String::as_str), Some("active"));
+        assert!(name.starts_with("sealkit-age-") && annotations.values().any(|text| *text == first[0].1));
+    }
+    process.clock.advance_to(Duration::from_secs((NOW + 30 * DAY) as u64));
+    api.stored().now = NOW + 30 * DAY;
+    process.round().await;
+    let second = recipients(&process);
+    assert!(first.iter().all(|old| !second.contains(old)), "new ones are sealed to");
+    assert_eq!(process.store.snapshot().identities.len(), 4, "old ones open");
+    api.stored().identities.clear();
+    process.round().await;
+    assert_eq!(process.store.snapshot().identities.len(), 2, "removed ones are forgotten, and the wanted kinds made again");
+}
+
+#[tokio::test]
+async fn after_a_crash_or_a_lost_answer_at_any_write_there_is_one_identity() {
+    for failing in 0..5 {
+        for done in [false, true] {
+            let api = with_keys(&[("a", &made(NOW - DAY))]);
+            let flags = ["--profile=strict", "--generate-age-identity=x25519"];
+            api.stored().faults = (0..failing).map(|_| None).chain([Some(done)]).collect();
+            let first = start(&api, &flags).rounds.round(false).await;
+            let mut process = start(&api, &flags);
+            process.round().await;
+            assert_eq!(
+                (api.stored().identities.len(), process.store.snapshot().recipients.len()),
+                (1, 1),
+                "{failing} {done}: {first:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_identity_that_appears_later_is_not_published_under_strict_and_a_bad_one_is_told() {
+    let api = with_keys(&[("a", &made(NOW - DAY))]);
+    let mut process = start(&api, &["--profile=strict"]);
+    process.round().await;
+    let identity = Identity::generate(RecipientKind::X25519, &mut rand::rng()).expect("a kind of ours");
+    let secret = |name: &str, text: SecretBytes| IdentitySecret {
+        name: name.to_owned(),
+        uid: format!("uid-{name}"),
+        resource_version: "1".to_owned(),
+        created: NOW,
+        data: [("age.agekey".to_owned(), text)].into(),
+    };
+    let text = identity.to_text().expect("a kind of ours");
+    api.stored().identities = vec![secret("flux", text), secret("bad", SecretBytes::from(b"hunter2".to_vec()))];
+    process.round().await;
+    let snapshot = process.store.snapshot();
+    assert_eq!((snapshot.identities.len(), snapshot.recipients.len()), (1, 0));
+    let told = "age identity left out: age.agekey:1: not an age identity: it does not begin with AGE-SECRET-KEY-";
+    assert_eq!(process.events.with(|store| store.events.clone()), [("BadSealingKey".to_owned(), told.to_owned())]);
 }

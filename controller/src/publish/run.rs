@@ -84,7 +84,8 @@ impl Publisher {
         let snapshot = self.keys.snapshot();
         let present = self.api.bundle().await?;
         let text = present.as_ref().map(|object| object.text.as_str());
-        match (plan(text, &install.signing_key, &snapshot.certificates, self.clock.wall().as_second()), present) {
+        let now = self.clock.wall().as_second();
+        match (plan(text, &install.signing_key, &snapshot.certificates, &snapshot.recipients, now), present) {
             (Publication::Keep, Some(present)) => {
                 self.keys.set_bundle(present.text.into());
                 Ok(Round::Done)
@@ -96,6 +97,7 @@ impl Publisher {
                 self.keys.set_bundle(bundle.text.into());
                 tracing::info!(
                     certificates = snapshot.certificates.len(),
+                    recipients = snapshot.recipients.len(),
                     installation = install.verifying_key.as_str(),
                     "signed keys published"
                 );

@@ -17,6 +17,7 @@
 //! | `previous` | signature of the bundle before this one, or null; names what was replaced |
 //! | `installation` | `ed25519:...`, the key that signs; what `.seal.yaml` pins |
 //! | `certificates` | PEM texts, the one to seal to first |
+//! | `recipients` | age recipients to seal to, at most one of each kind, the strongest first; absent when there are none |
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use seal_crypto::{Certificate, Signature, SigningKey, VerifyingKey};
@@ -46,6 +47,9 @@ pub struct Bundle {
     pub installation: String,
     /// PEM certificates, the one to seal to first; never empty.
     pub certificates: Vec<String>,
+    /// age recipients to seal to, at most one of each kind, the strongest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<String>,
 }
 
 /// Why a bundle was not believed.
@@ -188,6 +192,7 @@ mod tests {
             previous: None,
             installation: String::new(),
             certificates: vec![certificate()],
+            recipients: vec![],
         }
     }
 
@@ -199,6 +204,19 @@ mod tests {
         let text = made.sign(&key);
         assert_eq!(Bundle::verify(&text, &key.verifying_key(), NOW), Ok(made));
         assert_eq!(Bundle::claimed_installation(&text), Ok(key.verifying_key()));
+    }
+
+    #[test]
+    fn recipients_are_an_addition_that_bundles_without_them_do_not_miss() {
+        let key = SigningKey::generate(&mut rand::rng());
+        let plain = serde_json::to_value(bundle()).expect("serialises");
+        assert_eq!(plain.get("recipients"), None, "the text of installations without identities stays as it was");
+        let made = Bundle {
+            installation: key.verifying_key().as_str().to_owned(),
+            recipients: vec!["age1pq1x".to_owned(), "age1x".to_owned()],
+            ..bundle()
+        };
+        assert_eq!(Bundle::verify(&made.sign(&key), &key.verifying_key(), NOW), Ok(made));
     }
 
     #[test]

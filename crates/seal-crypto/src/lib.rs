@@ -42,10 +42,9 @@
 //!
 //! # Reading order for a review
 //!
-//! `binding` (labels), `item` (format), `v2` (the other format), `keyring` (which key, one error), `private_op` (the two RSA back
-//! ends), `keys`, `pem` and `fingerprint` (key files), `cert` (X.509 in and out), then `mac` and `signing`, which stand alone. `age`
-//! holds age files: `xwing`, `hpke` and `pq` (our cryptography), `header` and `armor` (our parsers), `wrap`, `stream` and `file` (the
-//! crate's).
+//! `binding` (labels), `item` (format), `v2` (the other format), `keyring` (which key, one error), `private_op`, `public_op` and `oaep` (the RSA back ends), `keys`, `pem`
+//! and `fingerprint` (key files), `cert` (X.509 in and out), then `mac` and `signing`, which stand alone. `age` holds age files:
+//! `xwing`, `hpke` and `pq` (our cryptography), `header` and `armor` (our parsers), `wrap`, `stream` and `file` (the crate's).
 //! Every bound on foreign input is a named constant, checked before any arithmetic on it.
 
 pub mod age;
@@ -57,6 +56,7 @@ mod item;
 mod keyring;
 mod keys;
 mod mac;
+mod oaep;
 mod pem;
 mod private_op;
 mod public_op;

@@ -95,6 +95,23 @@ pub enum Problem {
     Merge(&'static str),
 }
 
+impl Problem {
+    /// What the YAML and JSON reader found.
+    pub(crate) fn of_manifest(problem: &seal_manifest::Problem) -> Problem {
+        use seal_manifest::Problem as Found;
+        match problem {
+            Found::NotUtf8 => Problem::NotUtf8,
+            Found::Syntax(what) => Problem::Syntax(what),
+            Found::DuplicateKey(_) => Problem::DuplicateKey,
+            Found::Budget(which) => Problem::Budget(which),
+            Found::NotJson(_) => Problem::Unsupported("a construct that YAML readers disagree about cannot be read safely"),
+            Found::NoSuchField(_) => Problem::NoSuchPath,
+            Found::CannotEdit(what) => Problem::CannotEdit(what),
+            _ => Problem::ReadBack,
+        }
+    }
+}
+
 impl SopsError {
     /// A problem of the file as a whole.
     pub fn of_file(file: &str, problem: impl Into<Problem>) -> SopsError {

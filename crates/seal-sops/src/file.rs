@@ -1,11 +1,18 @@
 //! A file, encrypted or in clear: its bytes, what its store read, its metadata.
 
+use seal_manifest::syntax;
 use seal_secret::SecretBytes;
 
-use crate::layout::Layout;
-use crate::{Metadata, Path, Position, SopsError, Store, Type, Value};
+use crate::layout::{BlockChange, Changes, Form, Layout, NodeId, Tree};
+use crate::walk::Walk;
+use crate::{Enc, KeyGroup, Metadata, Path, Position, Problem, SopsError, Store, Type, Value};
+use crate::{binary, dotenv, enc, ini, json, readback, yaml};
+
+/// Bytes accepted in one file.
+const MAX_BYTES: usize = 256 << 20;
 
 /// A parsed file. In clear it holds plaintext: no Debug.
+#[derive(Clone)]
 pub struct SopsFile {
     pub(crate) name: String,
     pub(crate) store: Store,
@@ -40,8 +47,19 @@ pub enum LeafState<'a> {
 
 impl SopsFile {
     /// Reads a file. `name` is what errors call it. Duplicate keys, bad syntax and exceeded budgets are errors with line and column.
-    pub fn parse(_name: &str, _store: Store, _bytes: impl Into<SecretBytes>) -> Result<SopsFile, SopsError> {
-        todo!()
+    pub fn parse(name: &str, store: Store, bytes: impl Into<SecretBytes>) -> Result<SopsFile, SopsError> {
+        let bytes = bytes.into();
+        if bytes.len() > MAX_BYTES {
+            return Err(SopsError::of_file(name, Problem::Budget("size")));
+        }
+        let layout = read(store, name, bytes.expose())?;
+        let mut file = SopsFile { name: name.to_owned(), store, bytes, layout, metadata: None };
+        if let Some(block) = file.layout.documents.iter().find_map(|document| document.block.as_ref()) {
+            let metadata = Metadata::read(&block.raw)
+                .map_err(|problem| SopsError { at: file.position(block.at), ..SopsError::of_file(name, problem) })?;
+            file.metadata = Some(metadata);
+        }
+        Ok(file)
     }
 
     /// The name it was parsed under.
@@ -65,8 +83,32 @@ impl SopsFile {
     }
 
     /// All leaves in document order.
-    pub fn leaves(&self) -> Vec<Leaf<'_>> {
-        todo!()
+    pub fn leaves(&self) -> Result<Vec<Leaf<'_>>, SopsError> {
+        let walk = self.walk()?;
+        let mut has_children = vec![false; self.layout.nodes.len()];
+        for node in &self.layout.nodes {
+            if let Some(parent) = node.parent {
+                has_children[parent as usize] = true;
+            }
+        }
+        let leaf = |id: NodeId| {
+            let node = &self.layout.nodes[id as usize];
+            let sealed = self.layout.text(&self.bytes, id).filter(|text| Enc::looks_sealed(text));
+            let state = match (&node.form, sealed) {
+                (Form::Map | Form::List, _) if has_children[id as usize] || node.parent.is_none() => return None,
+                (Form::Map | Form::List | Form::Null, _) => LeafState::Empty,
+                (_, Some(text)) => LeafState::Sealed(enc::type_of(text).unwrap_or(Type::Str), text),
+                _ => LeafState::Clear(self.clear_value(id)?),
+            };
+            Some(Leaf {
+                path: self.layout.path(id),
+                document: self.layout.document_of(id),
+                at: self.position(node.span.start)?,
+                state,
+                selected: walk.selected(id),
+            })
+        };
+        Ok(self.layout.ids().filter_map(leaf).collect())
     }
 
     /// A file in clear as another store has it, laid out as sops lays it out (`encrypt --output-type`).
@@ -76,7 +118,80 @@ impl SopsFile {
 
     /// The same file with other master keys for the same data key (`updatekeys`): lines are added or removed, all others stay.
     /// Master keys that are in the file already keep their text: put the old [`crate::AgeKey`] into `groups`.
-    pub fn rewrap(&self, _groups: Vec<crate::KeyGroup>, _threshold: Option<u32>) -> Result<SecretBytes, SopsError> {
-        todo!()
+    pub fn rewrap(&self, groups: Vec<KeyGroup>, threshold: Option<u32>) -> Result<SecretBytes, SopsError> {
+        let mut metadata = self.metadata.clone().ok_or_else(|| self.error(Problem::NotEncrypted))?;
+        metadata.groups = groups;
+        metadata.shamir_threshold = threshold;
+        self.write(&Changes { block: BlockChange::Become(&metadata), ..Changes::default() }, &|_| None)
+    }
+
+    /// Which nodes the selector of the metadata selects.
+    pub(crate) fn walk(&self) -> Result<Walk, SopsError> {
+        let matcher = self.metadata.as_ref().map(|metadata| metadata.selector.matcher()).transpose();
+        let matcher = matcher.map_err(|problem| self.error(problem))?;
+        Ok(Walk::new(&self.layout, &self.bytes, matcher.as_ref()))
+    }
+
+    /// A copy of what stands at a leaf.
+    pub(crate) fn clear_value(&self, id: NodeId) -> Option<Value> {
+        let (kind, bytes) = self.layout.content(&self.bytes, id)?;
+        Some(Value { kind, bytes: bytes.to_vec().into() })
+    }
+
+    /// The bytes with the changes made, read again and compared. `clear` gives what a node that is written in clear must read as.
+    pub(crate) fn write<'a>(
+        &'a self,
+        changes: &Changes<'_>,
+        clear: &dyn Fn(NodeId) -> Option<&'a Value>,
+    ) -> Result<SecretBytes, SopsError> {
+        let (name, bytes, layout) = (self.name.as_str(), self.bytes.expose(), &self.layout);
+        let written = match self.store {
+            Store::Yaml => yaml::write(name, bytes, layout, changes),
+            Store::Json => json::write(name, bytes, layout, changes),
+            Store::Dotenv => dotenv::write(name, bytes, layout, changes),
+            Store::Ini => ini::write(name, bytes, layout, changes),
+            Store::Binary => binary::write(name, bytes, layout, changes),
+        }?;
+        readback::check(self, changes, clear, &written)?;
+        Ok(written)
+    }
+
+    /// A problem of the whole file.
+    pub(crate) fn error(&self, problem: impl Into<Problem>) -> SopsError {
+        SopsError::of_file(&self.name, problem)
+    }
+
+    /// A problem of one node.
+    pub(crate) fn error_at(&self, id: NodeId, problem: impl Into<Problem>) -> SopsError {
+        let node = &self.layout.nodes[id as usize];
+        SopsError { at: self.position(node.span.start), path: Some(self.layout.path(id)), ..self.error(problem) }
+    }
+
+    fn position(&self, offset: usize) -> Option<Position> {
+        let bytes = self.bytes.expose();
+        let text = std::str::from_utf8(bytes.get(..offset)?).ok()?;
+        Some(syntax::position(text, text.len()))
+    }
+}
+
+/// Reads bytes with the reader of a store.
+pub(crate) fn read(store: Store, name: &str, bytes: &[u8]) -> Result<Layout, SopsError> {
+    match store {
+        Store::Yaml => yaml::read(name, bytes),
+        Store::Json => json::read(name, bytes),
+        Store::Dotenv => dotenv::read(name, bytes),
+        Store::Ini => ini::read(name, bytes),
+        Store::Binary => binary::read(name, bytes),
+    }
+}
+
+/// Writes documents in sops' own layout of a store.
+pub(crate) fn emit(store: Store, name: &str, documents: &[Tree<Value>]) -> Result<SecretBytes, SopsError> {
+    match store {
+        Store::Yaml => yaml::emit(name, documents),
+        Store::Json => json::emit(name, documents),
+        Store::Dotenv => dotenv::emit(name, documents),
+        Store::Ini => ini::emit(name, documents),
+        Store::Binary => binary::emit(name, documents),
     }
 }

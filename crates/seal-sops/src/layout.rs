@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use seal_secret::SecretBytes;
 
-use crate::{Metadata, Value};
+use crate::{Metadata, Path, Segment, Type, Value};
 
 /// A file as its store read it.
+#[derive(Clone)]
 pub(crate) struct Layout {
     /// All nodes but those of `sops` blocks. A parent stands before its children, children in document order.
     pub(crate) nodes: Vec<Node>,
@@ -17,6 +18,7 @@ pub(crate) struct Layout {
 }
 
 /// One document.
+#[derive(Clone)]
 pub(crate) struct Document {
     /// Its top-level mapping.
     pub(crate) root: NodeId,
@@ -27,6 +29,7 @@ pub(crate) struct Document {
 }
 
 /// A `sops` block.
+#[derive(Clone)]
 pub(crate) struct Block {
     /// The bytes the block stands in (its key included), to take out or replace.
     pub(crate) span: Range<usize>,
@@ -37,6 +40,7 @@ pub(crate) struct Block {
 }
 
 /// The content of a `sops` block whatever the store: flattened forms are unflattened by their stores.
+#[derive(Clone)]
 pub(crate) struct Raw {
     /// The value.
     pub(crate) form: RawForm,
@@ -45,6 +49,7 @@ pub(crate) struct Raw {
 }
 
 /// A metadata value: ciphertext and public names only.
+#[derive(Clone)]
 pub(crate) enum RawForm {
     /// Nothing.
     Null,
@@ -60,6 +65,7 @@ pub(crate) enum RawForm {
 pub(crate) type NodeId = u32;
 
 /// One node.
+#[derive(Clone)]
 pub(crate) struct Node {
     /// The mapping or list it is in; the root of a document has none.
     pub(crate) parent: Option<NodeId>,
@@ -74,6 +80,7 @@ pub(crate) struct Node {
 }
 
 /// How a parent calls its child.
+#[derive(Clone)]
 pub(crate) enum Name {
     /// The root of a document.
     Root,
@@ -86,6 +93,7 @@ pub(crate) enum Name {
 }
 
 /// What a node is.
+#[derive(Clone)]
 pub(crate) enum Form {
     /// A mapping; its children follow.
     Map,
@@ -103,6 +111,58 @@ pub(crate) enum Form {
     Comment,
 }
 
+impl Layout {
+    /// What stands in the file at a leaf, with its type; `None` for mappings, lists and `null`.
+    pub(crate) fn content<'a>(&'a self, bytes: &'a SecretBytes, id: NodeId) -> Option<(Type, &'a [u8])> {
+        let node = &self.nodes[id as usize];
+        match &node.form {
+            Form::Map | Form::List | Form::Null => None,
+            Form::Span(range) => Some((Type::Str, &bytes.expose()[range.clone()])),
+            Form::Text(text) => Some((Type::Str, text.expose())),
+            Form::Typed(value) => Some((value.kind, value.bytes.expose())),
+            Form::Comment => Some((Type::Comment, &bytes.expose()[node.span.clone()])),
+        }
+    }
+
+    /// The text of a leaf that is a text or a comment.
+    pub(crate) fn text<'a>(&'a self, bytes: &'a SecretBytes, id: NodeId) -> Option<&'a str> {
+        let (Type::Str | Type::Comment, text) = self.content(bytes, id)? else { return None };
+        std::str::from_utf8(text).ok()
+    }
+
+    /// The path of a node; of a comment: of what is around it.
+    pub(crate) fn path(&self, id: NodeId) -> Path {
+        let mut segments = Vec::new();
+        let mut at = Some(id);
+        while let Some(id) = at {
+            let node = &self.nodes[id as usize];
+            match &node.name {
+                Name::Key(key) => segments.push(Segment::Key(key.to_string())),
+                Name::Item(index) => segments.push(Segment::Index(*index as usize)),
+                Name::Root | Name::None => {}
+            }
+            at = node.parent;
+        }
+        segments.reverse();
+        Path(segments)
+    }
+
+    /// Ids of the children of a node.
+    pub(crate) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        (id + 1..self.nodes.len() as NodeId).filter(move |child| self.nodes[*child as usize].parent == Some(id))
+    }
+
+    /// The document a node is in, from zero.
+    pub(crate) fn document_of(&self, id: NodeId) -> usize {
+        self.documents.partition_point(|document| document.root <= id).saturating_sub(1)
+    }
+
+    /// Ids of all nodes.
+    pub(crate) fn ids(&self) -> std::ops::Range<NodeId> {
+        0..NodeId::try_from(self.nodes.len()).expect("readers stop long before")
+    }
+}
+
 /// New content for one node.
 pub(crate) enum New {
     /// An `ENC[…]` text in place of the value or of a comment's text.
@@ -116,7 +176,7 @@ pub(crate) enum New {
 pub(crate) struct Changes<'a> {
     /// Nodes with new content, in document order.
     pub(crate) nodes: Vec<(NodeId, New)>,
-    /// New children: parent, name (for a list: the end), content.
+    /// New children: parent, name, content. A child of that name is replaced where it stands; an element behind the last one is appended.
     pub(crate) inserts: Vec<(NodeId, Name, Tree<New>)>,
     /// Nodes that go, with everything below them.
     pub(crate) removed: Vec<NodeId>,

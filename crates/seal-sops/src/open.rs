@@ -1,9 +1,12 @@
 //! Opening a sealed file: nothing is given out before every value opened and the MAC was right.
 
-use seal_crypto::sops::DataKey;
+use seal_crypto::sops::{Cipher, DataKey};
 use seal_secret::SecretBytes;
 
-use crate::{Path, SopsError, SopsFile, Store, Value};
+use crate::layout::{BlockChange, Changes, Form, Name, New, NodeId, Tree};
+use crate::value::canonical;
+use crate::walk::Walk;
+use crate::{Enc, Path, Problem, SopsError, SopsFile, Store, Type, Value, mac, strong};
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,15 +21,80 @@ pub struct OpenOptions {
 pub struct Opened {
     /// The sealed file.
     pub(crate) file: SopsFile,
-    /// One entry per node of its layout.
+    /// One entry per node of its layout: what was sealed there.
     pub(crate) values: Vec<Option<Value>>,
+    /// The data key it was opened with.
+    pub(crate) key: DataKey,
 }
 
 impl SopsFile {
     /// Opens every value and checks the MAC.
-    pub fn open(self, _key: &DataKey, _options: OpenOptions) -> Result<Opened, SopsError> {
-        todo!()
+    pub fn open(self, key: &DataKey, options: OpenOptions) -> Result<Opened, SopsError> {
+        let metadata = self.metadata.clone().ok_or_else(|| self.error(Problem::NotEncrypted))?;
+        let walk = self.walk()?;
+        let values = self.open_values(&key.cipher(), &walk)?;
+        let opened = Opened { file: self, values, key: key.clone() };
+        if !options.ignore_mac {
+            let hash = opened.mac(&walk, metadata.mac_only_encrypted);
+            mac::check(&hash, &metadata.mac, key, &metadata.mac_aad()).map_err(|problem| opened.file.error(problem))?;
+        }
+        opened.check_strong(&walk, options)?;
+        Ok(opened)
     }
+
+    fn open_values(&self, cipher: &Cipher, walk: &Walk) -> Result<Vec<Option<Value>>, SopsError> {
+        let mut values = Vec::with_capacity(self.layout.nodes.len());
+        for id in self.layout.ids() {
+            values.push(self.open_node(cipher, walk, id)?);
+        }
+        Ok(values)
+    }
+
+    /// What is sealed at a node; `None` where nothing is.
+    pub(crate) fn open_node(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Result<Option<Value>, SopsError> {
+        match self.layout.nodes[id as usize].form {
+            Form::Map | Form::List | Form::Null => Ok(None),
+            Form::Comment => Ok(self.open_comment(cipher, walk, id)),
+            _ if walk.selected(id) => self.open_value(cipher, walk, id),
+            _ => Ok(None),
+        }
+    }
+
+    fn open_value(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Result<Option<Value>, SopsError> {
+        let text = self.layout.text(&self.bytes, id).ok_or_else(|| self.error_at(id, Problem::NotSealed))?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let enc = Enc::parse(text).ok_or_else(|| self.error_at(id, Problem::NotSealed))?;
+        let value = open(cipher, enc, walk.aad(id)).ok_or_else(|| self.error_at(id, Problem::DoesNotOpen))?;
+        Ok(Some(value))
+    }
+
+    /// A comment that does not open stays as it is, as sops has it. Which mapping it belongs to is a guess of sops' reader: where ours
+    /// differs, the mappings around are tried, too.
+    fn open_comment(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Option<Value> {
+        let enc = Enc::parse(self.layout.text(&self.bytes, id)?)?;
+        let mut tried: Vec<&[u8]> = Vec::new();
+        let neighbours = [Some(id), id.checked_sub(1), Some(id + 1)];
+        for mut at in neighbours.into_iter().filter(|at| at.is_some_and(|at| (at as usize) < self.layout.nodes.len())) {
+            while let Some(id) = at {
+                let aad = walk.aad(id);
+                if !tried.contains(&aad) {
+                    if let Some(value) = open(cipher, enc.clone(), aad) {
+                        return Some(value);
+                    }
+                    tried.push(aad);
+                }
+                at = self.layout.nodes[id as usize].parent;
+            }
+        }
+        None
+    }
+}
+
+fn open(cipher: &Cipher, enc: Enc, aad: &[u8]) -> Option<Value> {
+    let bytes = cipher.open(enc.data, &enc.iv, &enc.tag, aad).ok()?;
+    canonical(enc.kind, bytes)
 }
 
 impl Opened {
@@ -37,21 +105,118 @@ impl Opened {
 
     /// True when the file carries the stronger MAC (and it was right, or opening was told to ignore MACs).
     pub fn has_strong_mac(&self) -> bool {
-        todo!()
+        self.file.metadata.as_ref().is_some_and(|metadata| metadata.strong_mac.is_some())
     }
 
     /// The file in clear. In its own store with the layout it has; in another one as sops lays it out.
-    pub fn to_clear(&self, _store: Store) -> Result<SecretBytes, SopsError> {
-        todo!()
+    pub fn to_clear(&self, store: Store) -> Result<SecretBytes, SopsError> {
+        if store != self.file.store {
+            return crate::file::emit(store, &self.file.name, &self.documents());
+        }
+        let clear = |id: NodeId| self.values[id as usize].clone().map(|value| (id, New::Clear(value)));
+        let nodes = self.file.layout.ids().filter_map(clear).collect();
+        let changes = Changes { nodes, block: BlockChange::Remove, ..Changes::default() };
+        self.file.write(&changes, &|id| self.values[id as usize].as_ref())
     }
 
-    /// The value at a path of the first document that has it: a leaf as its bytes, a mapping or list as a document of `store`.
-    pub fn get(&self, _path: &Path, _store: Store) -> Result<SecretBytes, SopsError> {
-        todo!()
+    /// The value at a path of the first document: a leaf as its bytes, a mapping or list as a document of `store`.
+    pub fn get(&self, path: &Path, store: Store) -> Result<SecretBytes, SopsError> {
+        let missing = || SopsError { path: Some(path.clone()), ..self.file.error(Problem::NoSuchPath) };
+        let id = self.find(0, path).ok_or_else(missing)?;
+        match self.tree(id) {
+            Tree::Leaf(value) | Tree::Comment(value) => Ok(value.bytes),
+            Tree::Null => Ok(SecretBytes::default()),
+            tree => crate::file::emit(store, &self.file.name, &[tree]),
+        }
     }
 
     /// All leaf values in clear with their paths, in document order, comments left out.
     pub fn values(&self) -> Vec<(Path, Value)> {
-        todo!()
+        let value = |id: NodeId| {
+            let (kind, bytes) = self.content(id).filter(|(kind, _)| *kind != Type::Comment)?;
+            Some((self.file.layout.path(id), Value { kind, bytes: bytes.to_vec().into() }))
+        };
+        self.file.layout.ids().filter_map(value).collect()
+    }
+
+    /// The node at a path of a document. Sealed comments that stand as elements of a list are none to count.
+    pub(crate) fn find(&self, document: usize, path: &Path) -> Option<NodeId> {
+        let layout = &self.file.layout;
+        let mut at = layout.documents.get(document)?.root;
+        for segment in &path.0 {
+            let mut children = layout.children(at).filter(|child| !self.is_comment(*child));
+            at = match segment {
+                crate::Segment::Key(key) => {
+                    children.find(|child| matches!(&layout.nodes[*child as usize].name, Name::Key(name) if **name == **key))?
+                }
+                crate::Segment::Index(index) => {
+                    matches!(layout.nodes[at as usize].form, Form::List).then(|| children.nth(*index))??
+                }
+            };
+        }
+        Some(at)
+    }
+
+    /// The value in clear at a node.
+    pub(crate) fn content(&self, id: NodeId) -> Option<(Type, &[u8])> {
+        let opened = self.values[id as usize].as_ref();
+        opened.map(|value| (value.kind, value.bytes.expose())).or_else(|| self.file.layout.content(&self.file.bytes, id))
+    }
+
+    pub(crate) fn is_comment(&self, id: NodeId) -> bool {
+        matches!(self.content(id), Some((Type::Comment, _))) || matches!(self.file.layout.nodes[id as usize].form, Form::Comment)
+    }
+
+    /// The documents apart from their bytes.
+    pub(crate) fn documents(&self) -> Vec<Tree<Value>> {
+        self.file.layout.documents.iter().map(|document| self.tree(document.root)).collect()
+    }
+
+    /// A node with everything below it. One pass: children stand behind their parent.
+    pub(crate) fn tree(&self, root: NodeId) -> Tree<Value> {
+        self.subtree(root).0
+    }
+
+    fn subtree(&self, id: NodeId) -> (Tree<Value>, NodeId) {
+        let nodes = &self.file.layout.nodes;
+        let mut next = id + 1;
+        let mut entries = Vec::new();
+        let is_list = matches!(nodes[id as usize].form, Form::List);
+        if !matches!(nodes[id as usize].form, Form::Map | Form::List) {
+            let leaf = self.content(id).map(|(kind, bytes)| Value { kind, bytes: bytes.to_vec().into() });
+            let tree = match leaf {
+                None => Tree::Null,
+                Some(value) if value.kind == Type::Comment || matches!(nodes[id as usize].form, Form::Comment) => {
+                    Tree::Comment(value)
+                }
+                Some(value) => Tree::Leaf(value),
+            };
+            return (tree, next);
+        }
+        while nodes.get(next as usize).is_some_and(|node| node.parent == Some(id)) {
+            let key = if let Name::Key(key) = &nodes[next as usize].name { key.to_string() } else { String::new() };
+            let (tree, behind) = self.subtree(next);
+            entries.push((key, tree));
+            next = behind;
+        }
+        if is_list { (Tree::List(entries.into_iter().map(|(_, tree)| tree).collect()), next) } else { (Tree::Map(entries), next) }
+    }
+
+    pub(crate) fn mac(&self, walk: &Walk, only_encrypted: bool) -> SecretBytes {
+        let clear = |id: NodeId| self.values[id as usize].as_ref().map(|value| (value.kind, value.bytes.expose()));
+        mac::compute(&self.file.layout, &self.file.bytes, walk, only_encrypted, clear)
+    }
+
+    fn check_strong(&self, walk: &Walk, options: OpenOptions) -> Result<(), SopsError> {
+        let Some(metadata) = &self.file.metadata else { return Ok(()) };
+        let Some(found) = &metadata.strong_mac else {
+            return if options.demand_strong { Err(self.file.error(Problem::StrongMacMissing)) } else { Ok(()) };
+        };
+        if options.ignore_mac && !options.demand_strong {
+            return Ok(());
+        }
+        let clear = |id: NodeId| self.values[id as usize].as_ref().map(|value| (value.kind, value.bytes.expose()));
+        let right = strong::compute(&self.file.layout, &self.file.bytes, walk, metadata, &self.key, clear);
+        if strong::same(&right, found) { Ok(()) } else { Err(self.file.error(Problem::StrongMacMismatch)) }
     }
 }

@@ -2,6 +2,8 @@
 
 use seal_secret::SecretBytes;
 
+use crate::{number, time};
+
 /// The type a value carries beside its ciphertext. It is not authenticated by the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
@@ -57,4 +59,21 @@ impl Value {
     pub fn text(text: impl Into<SecretBytes>) -> Value {
         Value { kind: Type::Str, bytes: text.into() }
     }
+}
+
+/// An opened value in the one spelling that the MAC covers. `None` when the bytes are not what the type says.
+pub(crate) fn canonical(kind: Type, bytes: SecretBytes) -> Option<Value> {
+    let text = || std::str::from_utf8(bytes.expose()).ok();
+    let bytes = match kind {
+        Type::Str | Type::Bytes | Type::Comment => bytes,
+        Type::Int => text()?.parse::<i64>().ok()?.to_string().into(),
+        Type::Float => number::float(number::parse_float(text()?)?).into(),
+        Type::Bool => match text()? {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => "True".to_owned().into(),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => "False".to_owned().into(),
+            _ => return None,
+        },
+        Type::Time => time::from_sealed(text()?)?.into(),
+    };
+    Some(Value { kind, bytes })
 }

@@ -14,6 +14,7 @@ use crate::{
     parallel,
     recovery::RecoveryArgs,
     report::{self, CliError},
+    sops,
     target::Which,
     write,
 };
@@ -76,6 +77,8 @@ pub struct Args {
     /// Do not record in an annotation what the values were sealed for
     #[arg(long)]
     no_claim: bool,
+    #[command(flatten)]
+    sops: sops::encrypt::EncryptArgs,
 }
 
 /// Formats of a manifest.
@@ -98,11 +101,40 @@ impl From<FormatArg> for Format {
 
 /// Runs `seal encrypt`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    if for_sops(&args, io)? {
+        return run_sops(&args, io);
+    }
     match (&args.into, args.given.is_empty()) {
         (Some(file), _) => run_into(&args, file, io),
         (None, false) => run_given(&args, io),
         (None, true) => run_files(&args, io),
     }
+}
+
+/// True when flags say SOPS, or when only a rule for SOPS files names what is to be sealed.
+fn for_sops(args: &Args, io: &mut Io) -> Result<bool, CliError> {
+    if args.sops.sops || !args.sops.age.is_empty() {
+        return Ok(true);
+    }
+    let certificate = args.cert.cert.is_some() || args.cert.cluster.is_some() || args.cert.context.is_some();
+    let otherwise = certificate || io.env("SEAL_CERT").is_some() || !args.given.is_empty() || args.into.is_some();
+    if otherwise || args.paths.is_empty() {
+        return Ok(false);
+    }
+    sops::encrypt::is_meant(&args.paths, args.output_file.as_deref(), &args.sops, io)
+}
+
+fn run_sops(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
+    if !args.given.is_empty() || args.into.is_some() || args.output_dir.is_some() {
+        return Err(CliError::usage("a SOPS file is made of a file: values given by flag and --output-dir have no place there")
+            .hint("give a file with -o or --in-place; change one value with `seal set`"));
+    }
+    let to = match (&args.output_file, args.in_place) {
+        (Some(path), _) if path != Path::new("-") => sops::encrypt::Destination::File(path),
+        (_, true) => sops::encrypt::Destination::InPlace,
+        _ => sops::encrypt::Destination::Print,
+    };
+    sops::encrypt::run(&paths(args, io)?, &to, &args.sops, io)
 }
 
 fn rules(args: &Args) -> Rules {

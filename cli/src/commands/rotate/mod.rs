@@ -18,7 +18,7 @@ use crate::{
     objects,
     recovery::RecoveryArgs,
     report::{self, CliError, OutputArg},
-    write,
+    sops, write,
 };
 use seal_core::{
     merge::replace_items,
@@ -57,6 +57,10 @@ pub struct Args {
     cert: CertArgs,
     #[command(flatten)]
     recovery: RecoveryArgs,
+    #[command(flatten)]
+    how: sops::rotate::RotateArgs,
+    #[command(flatten)]
+    sops: sops::OpenArgs,
 }
 
 /// One file and the SealedSecrets in it.
@@ -89,6 +93,9 @@ enum Outcome {
 
 /// Runs the verb.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
+    if args.paths.iter().any(|path| sops::takes(path, &args.sops)) {
+        return sops::rotate::run(&args.paths, &args.how, args.dry_run || args.check, args.output, &args.sops, io);
+    }
     let (mut works, unread) = read(&args, io)?;
     match args.recovery.keyring(&[], io)? {
         Some(keyring) => offline(&args, &keyring, &mut works, io)?,

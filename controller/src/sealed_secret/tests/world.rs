@@ -216,6 +216,7 @@ impl Process {
 fn view(numbers: &[usize]) -> KeyView {
     KeyView {
         ring: Keyring::new(numbers.iter().map(|n| key(*n)).collect()),
+        identities: Arc::default(),
         generation: 1,
         install: InstallKey::new(SecretBytes::from(vec![7; 32])).map(Arc::new),
     }

@@ -39,7 +39,7 @@ pub struct Header {
 impl Header {
     /// True when a passphrase opens the file.
     pub fn is_passphrase(&self) -> bool {
-        self.stanzas.iter().any(|stanza| stanza.kind == SCRYPT)
+        is_passphrase(&self.stanzas)
     }
 
     /// True when there is a recipient and every stanza of a known recipient type is post-quantum.
@@ -54,6 +54,10 @@ impl Header {
         let chunks = self.payload_len.checked_sub(16)?;
         chunks.checked_sub(16 * chunks.div_ceil(CHUNK).max(1))
     }
+}
+
+pub(super) fn is_passphrase(stanzas: &[Stanza]) -> bool {
+    stanzas.iter().any(|stanza| stanza.kind == SCRYPT)
 }
 
 impl Stanza {
@@ -102,7 +106,7 @@ pub(super) fn read(input: &mut impl BufRead, caps: &Caps) -> Result<Raw, OpenErr
         let body = body(&mut lines)?;
         stanzas.push(Stanza { kind, args, body });
     }
-    if stanzas.len() > 1 && stanzas.iter().any(|stanza| stanza.kind == SCRYPT) {
+    if stanzas.len() > 1 && is_passphrase(&stanzas) {
         return Err(lines.error("a passphrase stanza must be the only one"));
     }
     Ok(Raw { bytes: lines.bytes, stanzas })

@@ -20,6 +20,7 @@ mod header;
 mod hpke;
 mod identities;
 mod identity;
+mod pending;
 mod pq;
 mod recipient;
 mod recipients;
@@ -35,6 +36,7 @@ pub use file::{decrypt, encrypt};
 pub use header::{Header, Stanza, header};
 pub use identities::{is_encrypted, parse_identities, parse_identities_with};
 pub use identity::{Identity, IdentityKind};
+pub use pending::Pending;
 pub use recipient::{Recipient, RecipientKind};
 pub use recipients::{parse_recipients, parse_recipients_with};
 

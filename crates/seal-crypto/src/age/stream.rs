@@ -3,15 +3,15 @@
 //! What a stream has given out is authentic; whether it is *complete* is only known at its end. Whoever cannot wait until
 //! then uses [`super::decrypt`], which gives out nothing before.
 
-use super::wrap::{HeaderThen, Tracked, check_work, encryptor, open_error};
-use super::{Caps, EncryptError, Identity, OpenError, Recipient, Stanza, armor, header};
+use super::pending::HeaderThen;
+use super::wrap::encryptor;
+use super::{Caps, EncryptError, Identity, OpenError, Pending, Recipient, Stanza, armor};
 use age::armor::ArmoredWriter;
 use age::secrecy::SecretString;
 use age::stream::{StreamReader, StreamWriter};
 use rand_core::CryptoRng;
 use seal_secret::SecretBytes;
 use std::borrow::Borrow;
-use std::cell::Cell;
 use std::io::{self, BufRead, Read, Write};
 
 /// What is written here comes out encrypted. Dropped without [`Encrypting::finish`] it leaves a file that does not open.
@@ -76,9 +76,9 @@ fn begin<W: Write>(encryptor: age::Encryptor, output: W, armored: bool) -> Resul
 }
 
 /// Content that comes out of an age file. Errors of the file itself are [`OpenError`]s inside the [`io::Error`].
-pub struct Decrypting<R: Read>(StreamReader<HeaderThen<R>>);
+pub struct Decrypting<R: Read>(pub(super) StreamReader<HeaderThen<R>>);
 
-impl<R: BufRead> Read for Decrypting<R> {
+impl<R: Read> Read for Decrypting<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| match error.get_ref() {
             Some(inner) if inner.is::<OpenError>() => error,
@@ -99,29 +99,10 @@ pub fn decrypt_from<R: BufRead, I: Borrow<Identity>>(
     identities: &[I],
     caps: &Caps,
 ) -> Result<(Decrypting<R>, usize), OpenError> {
-    let mut input = input;
-    let raw = header::read(&mut input, caps)?;
-    let identities: Vec<&Identity> = identities.iter().map(Borrow::borrow).collect();
-    decrypt_after(raw, input, &identities, caps)
+    Pending::read(input, caps)?.open(identities)
 }
 
 /// What an error of [`Decrypting`] says about the file.
 pub fn open_error_of(error: &io::Error) -> OpenError {
     armor::error_of(error)
-}
-
-fn decrypt_after<R: BufRead>(
-    raw: header::Raw,
-    input: R,
-    identities: &[&Identity],
-    caps: &Caps,
-) -> Result<(Decrypting<R>, usize), OpenError> {
-    check_work(&raw.stanzas, identities, caps)?;
-    let opened = Cell::new(None);
-    let tracked: Vec<Tracked<'_>> =
-        identities.iter().enumerate().map(|(index, identity)| Tracked { identity, index, opened: &opened }).collect();
-    let decryptor = age::Decryptor::new_buffered(HeaderThen::new(raw, input)).map_err(open_error)?;
-    let reader = decryptor.decrypt(tracked.iter().map(|identity| identity as &dyn age::Identity)).map_err(open_error)?;
-    let index = opened.get().expect("a file that opened was opened by one of the identities");
-    Ok((Decrypting(reader), index))
 }

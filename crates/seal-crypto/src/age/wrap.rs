@@ -3,7 +3,7 @@
 use super::header::is_word;
 use super::recipient::Key;
 use super::xwing::RANDOM_BYTES;
-use super::{Caps, EncryptError, Identity, OpenError, Recipient, Stanza, foreign, header, pq};
+use super::{Caps, EncryptError, Identity, OpenError, Recipient, Stanza, foreign, pq};
 use rand_core::CryptoRng;
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -115,53 +115,5 @@ pub(super) fn open_error(error: age::DecryptError) -> OpenError {
         age::DecryptError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => OpenError::Truncated,
         age::DecryptError::Io(error) => super::armor::error_of(&error),
         other => OpenError::Foreign(other.to_string()),
-    }
-}
-
-/// A header that was read already, then the rest of its input. Gives the whole header to the first `read_until`, so that the
-/// crate, which parses from the start after every line, parses once.
-pub(super) struct HeaderThen<R> {
-    header: Vec<u8>,
-    input: R,
-}
-
-impl<R> HeaderThen<R> {
-    pub(super) fn new(raw: header::Raw, input: R) -> Self {
-        Self { header: raw.bytes, input }
-    }
-}
-
-impl<R: std::io::BufRead> std::io::Read for HeaderThen<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.header.is_empty() {
-            return self.input.read(buffer);
-        }
-        let length = buffer.len().min(self.header.len());
-        buffer[..length].copy_from_slice(&self.header[..length]);
-        self.header.drain(..length);
-        Ok(length)
-    }
-}
-
-impl<R: std::io::BufRead> std::io::BufRead for HeaderThen<R> {
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-        if self.header.is_empty() { self.input.fill_buf() } else { Ok(&self.header) }
-    }
-
-    fn consume(&mut self, amount: usize) {
-        if self.header.is_empty() {
-            self.input.consume(amount);
-        } else {
-            self.header.drain(..amount);
-        }
-    }
-
-    fn read_until(&mut self, byte: u8, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
-        if self.header.is_empty() {
-            return self.input.read_until(byte, buffer);
-        }
-        let length = self.header.len();
-        buffer.append(&mut self.header);
-        Ok(length)
     }
 }

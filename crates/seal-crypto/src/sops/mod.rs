@@ -4,5 +4,7 @@
 
 mod cipher;
 pub mod shamir;
+mod strong;
 
 pub use cipher::{Cipher, DataKey, Sealed, ValueError};
+pub use strong::StrongMac;

@@ -19,17 +19,17 @@ macro_rules! test_key_pem {
         include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/keys/", $name)).as_slice()
     };
 }
-use test_key_pem;
+pub(crate) use test_key_pem;
 
 fn secret(bytes: &[u8]) -> SecretBytes {
     bytes.to_vec().into()
 }
 
-fn key(pem: &[u8]) -> PrivateKey {
+pub(crate) fn key(pem: &[u8]) -> PrivateKey {
     PrivateKey::from_pem(&secret(pem)).expect("a published test key")
 }
 
 /// Every run draws the same numbers, so a failure can be repeated.
-fn rng() -> StdRng {
+pub(crate) fn rng() -> StdRng {
     StdRng::seed_from_u64(1)
 }

@@ -1,0 +1,70 @@
+//! The SOPS files among files and below folders, whatever they are called. Links are not followed and `.git` is left out.
+
+use crate::{
+    Io,
+    io::{read_file, reason},
+    parallel,
+    report::CliError,
+    sops::look,
+};
+use seal_sops::{SopsFile, Store};
+use std::path::{Path, PathBuf};
+
+/// A file that is sealed, or that should be read and cannot.
+pub struct FoundFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is in it.
+    pub file: Result<SopsFile, CliError>,
+}
+
+/// All of them in order. A file that was named itself must be a SOPS file.
+pub fn sealed_files(paths: &[PathBuf], store: Option<Store>, io: &mut Io) -> Result<Vec<FoundFile>, CliError> {
+    let mut candidates = Vec::new();
+    for path in paths {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => candidates.extend(below(path)?.into_iter().map(|path| (path, false))),
+            Ok(_) => candidates.push((path.clone(), true)),
+            Err(error) => return Err(CliError::failed(format!("cannot read {}: {}", path.display(), reason(&error)))),
+        }
+    }
+    let looked = parallel::in_order(candidates, io, "looking", |(path, named), _| look_at(path, named, store));
+    Ok(looked.into_iter().flatten().collect())
+}
+
+fn look_at(path: PathBuf, named: bool, store: Option<Store>) -> Option<FoundFile> {
+    let bytes = match read_file(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => return named.then_some(FoundFile { path, file: Err(error) }),
+    };
+    if !named && !look::may_be_sops(&bytes) {
+        return None;
+    }
+    let kind = store.unwrap_or_else(|| look::store_of(&path));
+    match SopsFile::parse(&path.display().to_string(), kind, bytes) {
+        Ok(file) if file.metadata().is_some() => Some(FoundFile { path, file: Ok(file) }),
+        Ok(_) if named => {
+            let error = CliError::failed(format!("{}: it is not a SOPS file", path.display()));
+            Some(FoundFile { path, file: Err(error.hint("seal it with `seal encrypt`")) })
+        }
+        // A text that only speaks of such files, or a document that another tool fills in.
+        Ok(_) => None,
+        Err(_) if !named && kind == Store::Binary => None,
+        Err(error) => Some(FoundFile { path, file: Err(error.into()) }),
+    }
+}
+
+/// All ordinary files below a folder, sorted.
+pub fn below(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let mut walk = ignore::WalkBuilder::new(folder);
+    walk.standard_filters(false).hidden(false).sort_by_file_name(std::cmp::Ord::cmp);
+    walk.filter_entry(|entry| entry.file_name() != ".git");
+    let mut found = Vec::new();
+    for entry in walk.build() {
+        let entry = entry.map_err(|error| CliError::failed(format!("cannot search {}: {error}", folder.display())))?;
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            found.push(entry.into_path());
+        }
+    }
+    Ok(found)
+}

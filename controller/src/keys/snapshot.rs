@@ -1,0 +1,61 @@
+//! From a listing and its plans to the keys as everybody else sees them.
+
+use super::{
+    Snapshot,
+    look::{Found, FoundIdentity},
+    plan::Withheld,
+    read::LoadedKey,
+    run::Plans,
+};
+use crate::metrics::KeyGauges;
+use seal_crypto::Fingerprint;
+use seal_crypto::age::{Identity, Recipient};
+
+/// Puts the keys in the order of the plans.
+pub(super) fn snapshot(found: Found, plans: &Plans, withheld: Option<Withheld>) -> Snapshot {
+    let keys = in_order(found.keys, &plans.keys.order, |key: &LoadedKey| &key.facts.fingerprint);
+    let identities = in_order(found.identities, &plans.identities.order, |found: &FoundIdentity| &found.facts.fingerprint);
+    let sealable = |key: &&LoadedKey| !plans.keys.decrypt_only.contains(&key.facts.fingerprint);
+    let is_newest = |key: &&LoadedKey| Some(&key.facts.fingerprint) == plans.keys.newest.as_ref();
+    let newest = keys.iter().find(is_newest).map(|key| key.certificate.clone());
+    let certificates = match &newest {
+        Some(_) => keys.iter().filter(sealable).map(|key| key.certificate.clone()).collect(),
+        None => Vec::new(),
+    };
+    let recipient = |fingerprint: &Fingerprint| -> Option<Recipient> {
+        identities.iter().find(|found| found.facts.fingerprint == *fingerprint).map(|found| found.loaded.recipient.clone())
+    };
+    let recipients = plans.identities.newest.iter().filter_map(recipient).collect();
+    let identities: Vec<Identity> = identities.into_iter().map(|found| found.loaded.identity).collect();
+    Snapshot {
+        certificates,
+        newest,
+        recipients,
+        keyring: seal_crypto::Keyring::new(keys.into_iter().map(|key| key.key).collect()),
+        identities: identities.into(),
+        generation: 0,
+        withheld,
+        loaded: true,
+    }
+}
+
+fn in_order<T>(mut all: Vec<T>, order: &[Fingerprint], name: impl Fn(&T) -> &Fingerprint) -> Vec<T> {
+    let mut ordered = Vec::with_capacity(order.len());
+    for fingerprint in order {
+        if let Some(at) = all.iter().position(|one| name(one) == fingerprint) {
+            ordered.push(all.swap_remove(at));
+        }
+    }
+    ordered
+}
+
+/// What is measured of them; `identities` with the time each was made.
+pub(super) fn gauges(snapshot: &Snapshot, identities: Vec<(String, i64)>, unreadable: usize) -> KeyGauges {
+    let keys = snapshot.certificates.iter().map(|c| (c.public_key.fingerprint().to_string(), c.not_before));
+    KeyGauges {
+        usable: keys.chain(identities).collect(),
+        unreadable,
+        not_after: snapshot.newest.as_ref().map(|certificate| certificate.not_after),
+        withheld: snapshot.withheld.is_some(),
+    }
+}

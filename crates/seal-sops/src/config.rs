@@ -1,1 +1,0 @@
-//! `.sops.yaml`: which keys and which selector a new file gets.

@@ -1,0 +1,274 @@
+//! Changes as splices into the old bytes: a value takes the place of a value, the block is edited line by line, every other byte stays.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use seal_manifest::syntax::Output;
+use seal_secret::SecretBytes;
+
+use crate::layout::{Changes, Form, Layout, New, Node, NodeId};
+use crate::{Problem, SopsError};
+
+use super::read::style;
+use super::{block, scalar, structure};
+
+/// A replacement.
+pub(crate) struct Splice {
+    pub(crate) range: Range<usize>,
+    pub(crate) text: Output,
+}
+
+impl Splice {
+    pub(crate) fn new(range: Range<usize>, text: &str) -> Splice {
+        let mut out = Output::with_capacity(text.len());
+        out.push(text);
+        Splice { range, text: out }
+    }
+}
+
+/// The bytes with the changes made.
+pub(crate) fn write(name: &str, bytes: &[u8], layout: &Layout, changes: &Changes<'_>) -> Result<SecretBytes, SopsError> {
+    let text = std::str::from_utf8(bytes).expect("read has checked this");
+    let writer = Writer { name, text, layout, newline: newline(text) };
+    let mut splices = Vec::with_capacity(changes.nodes.len() + 8);
+    let touched = writer.aliases(changes, &mut splices)?;
+    for (id, new) in &changes.nodes {
+        if !touched.contains_key(id) {
+            writer.value(*id, new, &mut splices)?;
+        }
+    }
+    block::splices(text, layout, &changes.block, writer.newline, &mut splices);
+    let written = apply(text, splices).ok_or_else(|| writer.refuse(Problem::ReadBack))?;
+    if changes.inserts.is_empty() && changes.removed.is_empty() {
+        return Ok(written);
+    }
+    structure::edit(name, written, layout, changes)
+}
+
+/// The line break of the file: that of its first line.
+pub(crate) fn newline(text: &str) -> &'static str {
+    if text.find('\n').is_some_and(|at| text[..at].ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
+fn apply(text: &str, mut splices: Vec<Splice>) -> Option<SecretBytes> {
+    splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
+    let grown: usize = splices.iter().map(|splice| splice.text.text().len()).sum();
+    let mut out = Output::with_capacity(text.len() + grown);
+    let mut at = 0;
+    for splice in &splices {
+        if splice.range.start < at {
+            return None;
+        }
+        out.push(&text[at..splice.range.start]);
+        out.push(splice.text.text());
+        at = splice.range.end;
+    }
+    out.push(&text[at..]);
+    Some(out.finish())
+}
+
+struct Writer<'a> {
+    name: &'a str,
+    text: &'a str,
+    layout: &'a Layout,
+    newline: &'static str,
+}
+
+impl Writer<'_> {
+    fn refuse(&self, problem: Problem) -> SopsError {
+        SopsError::of_file(self.name, problem)
+    }
+
+    fn node(&self, id: NodeId) -> &Node {
+        &self.layout.nodes[id as usize]
+    }
+
+    /// New content at the place of a node.
+    fn value(&self, id: NodeId, new: &New, splices: &mut Vec<Splice>) -> Result<(), SopsError> {
+        let node = self.node(id);
+        let old = &self.text[node.span.clone()];
+        let mut text = Output::default();
+        // `key:` with nothing behind it.
+        if node.span.is_empty() && !self.text[..node.span.start].ends_with([' ', '\t']) {
+            text.push(" ");
+        }
+        let quote = (node.style & style::QUOTED != 0).then(|| quote_of(old)).flatten();
+        match new {
+            New::Sealed(sealed) => push_sealed(&mut text, sealed, node, quote),
+            New::Clear(value) => {
+                let site = scalar::Site { style: node.style, quote, parent: self.parent_column(id), newline: self.newline };
+                if self.is_list_comment(id, value.kind) {
+                    return self.list_comment(node, value, splices);
+                }
+                scalar::push(&mut text, value, &site)
+                    .ok_or_else(|| self.refuse(Problem::CannotEdit("a comment that is not text")))?;
+            }
+        }
+        let range = self.body_apart(node, &mut text, splices);
+        splices.push(Splice { range, text });
+        Ok(())
+    }
+
+    /// A block scalar's header line may hold a comment: the value takes the place of the header, the lines below go.
+    fn body_apart(&self, node: &Node, text: &mut Output, splices: &mut Vec<Splice>) -> Range<usize> {
+        let old = &self.text[node.span.clone()];
+        let Some(line) = old.find('\n').filter(|_| node.style & style::BLOCK != 0) else { return node.span.clone() };
+        let header = old[..line].trim_end_matches('\r');
+        let Some(comment) = header.find(" #").or_else(|| header.find("\t#")) else { return node.span.clone() };
+        if text.text().contains('\n') {
+            return node.span.clone();
+        }
+        splices.push(Splice::new(node.span.start + header.len()..node.span.end, ""));
+        node.span.start..node.span.start + header[..comment].trim_end_matches([' ', '\t']).len()
+    }
+
+    /// sops seals a comment in a list as an element: opened, it is a comment again.
+    fn is_list_comment(&self, id: NodeId, kind: crate::Type) -> bool {
+        kind == crate::Type::Comment && !matches!(self.node(id).form, Form::Comment)
+    }
+
+    fn list_comment(&self, node: &Node, value: &crate::Value, splices: &mut Vec<Splice>) -> Result<(), SopsError> {
+        let cannot = || self.refuse(Problem::CannotEdit("a sealed comment at this place"));
+        let line_start = self.text[..node.span.start].rfind('\n').map_or(0, |at| at + 1);
+        let dash = line_start + self.text[line_start..node.span.start].rfind('-').ok_or_else(cannot)?;
+        let mut text = Output::default();
+        text.push("#");
+        text.push(std::str::from_utf8(value.bytes.expose()).map_err(|_| cannot())?);
+        splices.push(Splice { range: dash..node.span.end, text });
+        Ok(())
+    }
+
+    /// The column that the lines of a literal block must exceed: that of the mapping the key is in, or of the dash.
+    fn parent_column(&self, id: NodeId) -> Option<usize> {
+        let parent = self.node(self.node(id).parent?);
+        let start = parent.span.start;
+        let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let bom = if line_start == 0 && self.text.starts_with('\u{feff}') { 3 } else { 0 };
+        (parent.style & style::FLOW == 0).then(|| start.saturating_sub(line_start + bom))
+    }
+
+    /// An alias whose target gets new content, or that gets new content itself, is written out. Gives the nodes that are done with it.
+    fn aliases(&self, changes: &Changes<'_>, splices: &mut Vec<Splice>) -> Result<HashMap<NodeId, ()>, SopsError> {
+        let mut done = HashMap::new();
+        if !self.layout.nodes.iter().any(|node| node.style & style::ALIAS != 0) {
+            return Ok(done);
+        }
+        let new: HashMap<NodeId, &New> = changes.nodes.iter().map(|(id, new)| (*id, new)).collect();
+        let changed: Vec<Range<usize>> = changes.nodes.iter().map(|(id, _)| self.node(*id).span.clone()).collect();
+        for id in self.layout.ids() {
+            let node = self.node(id);
+            if node.style & style::ALIAS == 0 || node.style & style::VIRTUAL != 0 {
+                continue;
+            }
+            let below = self.below(id);
+            let own = std::iter::once(id).chain(below.clone()).any(|id| new.contains_key(&id));
+            let target = self
+                .target(id)
+                .is_some_and(|target| changed.iter().any(|range| target.start <= range.start && range.end <= target.end));
+            if !(own || target) {
+                continue;
+            }
+            let mut text = Output::default();
+            self.written_out(id, &new, &mut text)?;
+            splices.push(Splice { range: node.span.clone(), text });
+            done.extend(std::iter::once(id).chain(below).map(|id| (id, ())));
+        }
+        Ok(done)
+    }
+
+    /// Nodes below a node.
+    fn below(&self, id: NodeId) -> Range<NodeId> {
+        let mut end = id + 1;
+        while self.layout.nodes.get(end as usize).is_some_and(|node| node.parent.is_some_and(|parent| parent >= id)) {
+            end += 1;
+        }
+        id + 1..end
+    }
+
+    /// The bytes of what an alias stands for.
+    fn target(&self, id: NodeId) -> Option<Range<usize>> {
+        let node = self.node(id);
+        match &node.form {
+            Form::Span(range) => Some(range.clone()),
+            _ => {
+                let spans = self.below(id).map(|id| self.node(id)).filter(|node| node.style & style::ALIAS == 0);
+                let (start, end) =
+                    spans.fold((usize::MAX, 0), |(start, end), node| (start.min(node.span.start), end.max(node.span.end)));
+                (start < end).then_some(start..end)
+            }
+        }
+    }
+
+    /// A node with everything below it in flow style, in one line.
+    fn written_out(&self, id: NodeId, new: &HashMap<NodeId, &New>, out: &mut Output) -> Result<(), SopsError> {
+        let node = self.node(id);
+        let in_flow = node.style & (style::FLOW | style::VIRTUAL) != 0;
+        let site =
+            scalar::Site { style: if in_flow { style::FLOW } else { 0 }, quote: None, parent: None, newline: self.newline };
+        let fails = || self.refuse(Problem::CannotEdit("an alias to what is not text"));
+        if let Some(new) = new.get(&id) {
+            return match new {
+                New::Sealed(sealed) if in_flow => {
+                    out.push("\"");
+                    out.push(sealed);
+                    out.push("\"");
+                    Ok(())
+                }
+                New::Sealed(sealed) => {
+                    out.push(sealed);
+                    Ok(())
+                }
+                New::Clear(value) => scalar::push(out, value, &site).ok_or_else(fails),
+            };
+        }
+        match &node.form {
+            Form::Map | Form::List => {
+                let is_map = matches!(node.form, Form::Map);
+                out.push(if is_map { "{" } else { "[" });
+                let children = self
+                    .below(id)
+                    .filter(|child| self.node(*child).parent == Some(id) && !matches!(self.node(*child).form, Form::Comment));
+                for (index, child) in children.enumerate() {
+                    if index > 0 {
+                        out.push(", ");
+                    }
+                    if let crate::layout::Name::Key(key) = &self.node(child).name {
+                        seal_manifest::syntax::push_quoted(out, key);
+                        out.push(": ");
+                    }
+                    self.written_out(child, new, out)?;
+                }
+                out.push(if is_map { "}" } else { "]" });
+                Ok(())
+            }
+            Form::Null => {
+                out.push("null");
+                Ok(())
+            }
+            Form::Comment => Ok(()),
+            Form::Span(range) => {
+                let value = crate::Value::text(self.text[range.clone()].to_owned());
+                scalar::push(out, &value, &site).ok_or_else(fails)
+            }
+            Form::Text(text) => scalar::push(out, &crate::Value::text(text.clone()), &site).ok_or_else(fails),
+            Form::Typed(value) => scalar::push(out, value, &site).ok_or_else(fails),
+        }
+    }
+}
+
+fn quote_of(old: &str) -> Option<u8> {
+    old.bytes().find(|byte| matches!(byte, b'"' | b'\''))
+}
+
+/// Ciphertext needs no quotes but within brackets and braces; quotes that are there stay, so that opening can tell.
+fn push_sealed(text: &mut Output, sealed: &str, node: &Node, quote: Option<u8>) {
+    let quote = match quote {
+        Some(b'\'') => "'",
+        Some(_) => "\"",
+        None if node.style & style::FLOW != 0 => "\"",
+        None => "",
+    };
+    text.push(quote);
+    text.push(sealed);
+    text.push(quote);
+}
