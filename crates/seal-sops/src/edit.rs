@@ -116,7 +116,7 @@ impl Opened {
     /// A leaf that takes another value by itself: not a container, not `null`, not a comment.
     fn is_plain_leaf(&self, id: NodeId) -> bool {
         let form = &self.file.layout.nodes[id as usize].form;
-        !matches!(form, Form::Map | Form::List | Form::Null | Form::Comment) && !self.is_comment(id)
+        !matches!(form, Form::Map | Form::List | Form::Null | Form::Comment | Form::JoinedComment(_)) && !self.is_comment(id)
     }
 
     fn set_leaf(

@@ -8,7 +8,7 @@ use seal_secret::SecretBytes;
 use crate::layout::{BlockChange, Changes, Form, New, NodeId};
 use crate::reuse::Reuse;
 use crate::walk::Walk;
-use crate::{KeyGroup, Metadata, Opened, Problem, Selector, SopsError, SopsFile, Value, enc, mac, strong};
+use crate::{KeyGroup, Metadata, Opened, Problem, Selector, SopsError, SopsFile, Store, Value, enc, mac, strong};
 
 /// The version that is written into new files: the sops whose format they have.
 pub const SOPS_VERSION: &str = "3.13.3";
@@ -62,6 +62,10 @@ impl SopsFile {
         key: &DataKey,
         rng: &mut impl CryptoRng,
     ) -> Result<SecretBytes, SopsError> {
+        if self.store == Store::Binary {
+            // It is one value, and a selector could only leave it in clear.
+            metadata.selector = Selector::default();
+        }
         let matcher = metadata.selector.matcher().map_err(|problem| self.error(problem))?;
         let walk = Walk::new(&self.layout, &self.bytes, Some(&matcher));
         let mut reuse = previous.filter(|previous| previous.key == *key).map(Reuse::new).transpose()?;

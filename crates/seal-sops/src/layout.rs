@@ -109,6 +109,15 @@ pub(crate) enum Form {
     Typed(Value),
     /// A comment; its text is the node's span.
     Comment,
+    /// A comment put together from several places of the file.
+    JoinedComment(SecretBytes),
+}
+
+impl Form {
+    /// Whether it is a comment of either form.
+    pub(crate) fn is_comment(&self) -> bool {
+        matches!(self, Form::Comment | Form::JoinedComment(_))
+    }
 }
 
 impl Layout {
@@ -121,6 +130,7 @@ impl Layout {
             Form::Text(text) => Some((Type::Str, text.expose())),
             Form::Typed(value) => Some((value.kind, value.bytes.expose())),
             Form::Comment => Some((Type::Comment, &bytes.expose()[node.span.clone()])),
+            Form::JoinedComment(text) => Some((Type::Comment, text.expose())),
         }
     }
 

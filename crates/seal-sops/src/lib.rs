@@ -31,6 +31,7 @@ mod merge;
 mod metadata;
 mod number;
 mod open;
+mod patch;
 mod path;
 mod readback;
 mod resolve;
@@ -59,3 +60,6 @@ pub use seal_manifest::Position;
 pub use selector::{Selector, SelectorError};
 pub use store::Store;
 pub use value::{Type, Value};
+
+#[cfg(test)]
+mod tests;

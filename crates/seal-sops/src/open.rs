@@ -54,7 +54,7 @@ impl SopsFile {
     pub(crate) fn open_node(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Result<Option<Value>, SopsError> {
         match self.layout.nodes[id as usize].form {
             Form::Map | Form::List | Form::Null => Ok(None),
-            Form::Comment => Ok(self.open_comment(cipher, walk, id)),
+            Form::Comment | Form::JoinedComment(_) => Ok(self.open_comment(cipher, walk, id)),
             _ if walk.selected(id) => self.open_value(cipher, walk, id),
             _ => Ok(None),
         }
@@ -164,7 +164,7 @@ impl Opened {
     }
 
     pub(crate) fn is_comment(&self, id: NodeId) -> bool {
-        matches!(self.content(id), Some((Type::Comment, _))) || matches!(self.file.layout.nodes[id as usize].form, Form::Comment)
+        matches!(self.content(id), Some((Type::Comment, _))) || self.file.layout.nodes[id as usize].form.is_comment()
     }
 
     /// The documents apart from their bytes.
@@ -186,9 +186,7 @@ impl Opened {
             let leaf = self.content(id).map(|(kind, bytes)| Value { kind, bytes: bytes.to_vec().into() });
             let tree = match leaf {
                 None => Tree::Null,
-                Some(value) if value.kind == Type::Comment || matches!(nodes[id as usize].form, Form::Comment) => {
-                    Tree::Comment(value)
-                }
+                Some(value) if value.kind == Type::Comment || nodes[id as usize].form.is_comment() => Tree::Comment(value),
                 Some(value) => Tree::Leaf(value),
             };
             return (tree, next);

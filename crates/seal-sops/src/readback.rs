@@ -97,7 +97,7 @@ impl<'l, 'c> Nodes<'l, 'c> {
             self.at += 1;
             self.numbers.push(self.count);
             let content = (self.content)(id);
-            if matches!(node.form, Form::Comment) || matches!(content, Some((Type::Comment, _))) {
+            if node.form.is_comment() || matches!(content, Some((Type::Comment, _))) {
                 continue;
             }
             self.count += 1;

@@ -41,7 +41,7 @@ pub(crate) fn compute<'a>(
     }
     for id in layout.ids() {
         let kind: &[u8] = match layout.nodes[id as usize].form {
-            Form::Comment => continue,
+            Form::Comment | Form::JoinedComment(_) => continue,
             Form::Map => b"map",
             Form::List => b"list",
             Form::Null => b"null",
@@ -66,7 +66,7 @@ pub(crate) fn same(right: &str, found: &str) -> bool {
 
 /// Comments by what follows them in the file, for their own place is a matter of opinion.
 fn comments<'a>(mac: &mut StrongMac, layout: &'a Layout, content: impl Fn(NodeId) -> Option<(Type, &'a [u8])>) {
-    let is_comment = |id: &NodeId| matches!(layout.nodes[*id as usize].form, Form::Comment);
+    let is_comment = |id: &NodeId| layout.nodes[*id as usize].form.is_comment();
     let start = |id: &NodeId| layout.nodes[*id as usize].span.start;
     let mut found: Vec<NodeId> = layout.ids().filter(is_comment).collect();
     if found.is_empty() {

@@ -318,7 +318,7 @@ mod tests {
         let alone = metadata(wrap(&key, std::slice::from_ref(&strong), None, false, &mut rng()).expect("wraps"), None);
         assert!(data_key(&alone, &identities).expect("opens") == key);
         recipients.extend(strong);
-        let mut wraps = |half| wrap(&key, std::slice::from_ref(&recipients), None, half, &mut rng());
+        let wraps = |half| wrap(&key, std::slice::from_ref(&recipients), None, half, &mut rng());
         assert!(matches!(wraps(false), Err(WrapError::HalfPostQuantum(_))));
         assert!(wraps(true).is_ok());
         assert!(matches!(wrap(&key, &[], None, false, &mut rng()), Err(WrapError::Empty(_))));

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use seal_secret::SecretBytes;
 
-use crate::layout::{Form, Layout, Name, NodeId};
+use crate::layout::{Layout, Name, NodeId};
 use crate::selector::Matcher;
 
 /// The answers, one per node.
@@ -72,7 +72,7 @@ fn select(matcher: &Matcher, layout: &Layout, bytes: &SecretBytes, id: NodeId, l
     let around = levels[parent as usize];
     let named = if matcher.by_key() {
         around.key || matches!(&node.name, Name::Key(key) if matcher.key(key))
-    } else if matches!(node.form, Form::Comment) {
+    } else if node.form.is_comment() {
         let itself = layout.text(bytes, id).is_some_and(|text| matcher.comment(text));
         levels[parent as usize].pending |= itself;
         // A comment that asks for sealing stays readable; one that asks for clear text stays readable, too.

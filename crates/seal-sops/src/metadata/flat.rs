@@ -1,7 +1,10 @@
 //! The block in stores without nesting: keys joined by `__map_` and `__list_`, one line each.
 
+use zeroize::Zeroizing;
+
 use super::entries::Meta;
 use crate::layout::{Raw, RawForm};
+use crate::{Problem, Type, Value};
 
 const MAP: &str = "__map_";
 const LIST: &str = "__list_";
@@ -113,6 +116,30 @@ fn place(node: &mut Raw, steps: &[Step<'_>], value: Raw, gaps: &mut usize) -> Re
 
 fn fresh() -> Raw {
     Raw { form: RawForm::Map(Vec::new()), span: 0..0 }
+}
+
+/// A value as the stores without types write it: as Go prints it.
+pub(crate) fn scalar_text(value: &Value) -> Result<Zeroizing<String>, Problem> {
+    let text = std::str::from_utf8(value.bytes.expose());
+    let text = text.map_err(|_| Problem::Unsupported("a value that is not UTF-8 text cannot stand in this kind of file"))?;
+    Ok(Zeroizing::new(match value.kind {
+        Type::Bool => text.to_ascii_lowercase(),
+        Type::Float => float(text),
+        _ => text.to_owned(),
+    }))
+}
+
+/// Go's `%G`: an exponent below 1e-4 and from 1e6; always a point or an exponent.
+fn float(text: &str) -> String {
+    let Ok(number) = text.parse::<f64>() else { return text.to_owned() };
+    let shown = format!("{number:E}");
+    let Some((mantissa, exponent)) = shown.split_once('E').filter(|_| number.is_finite()) else { return text.to_owned() };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if number != 0.0 && (exponent < -4 || exponent >= 6) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{mantissa}E{sign}{:02}", exponent.abs());
+    }
+    if text.contains('.') { text.to_owned() } else { format!("{text}.0") }
 }
 
 #[cfg(test)]

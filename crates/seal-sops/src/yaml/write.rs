@@ -245,7 +245,7 @@ impl Writer<'_> {
                 out.push("null");
                 Ok(())
             }
-            Form::Comment => Ok(()),
+            Form::Comment | Form::JoinedComment(_) => Ok(()),
             Form::Span(range) => {
                 let value = crate::Value::text(self.text[range.clone()].to_owned());
                 scalar::push(out, &value, &site).ok_or_else(fails)
