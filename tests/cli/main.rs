@@ -1,6 +1,7 @@
 //! Golden command lines: each case in `cases/<verb>/` is a list of commands with what they print and how they end, run in a copy
 //! of the folder `<case>.in`; `<case>.out` is what must be in it afterwards. `TRYCMD=overwrite` writes new answers for review.
 
+mod age;
 #[cfg(target_os = "linux")]
 mod killed;
 mod kubeseal;

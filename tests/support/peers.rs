@@ -8,10 +8,12 @@ use std::process::Command;
 use std::sync::Mutex;
 
 /// What can be built, and how the program learns its own version (some suites ask for it).
-const TOOLS: [(&str, &str, &str, &str); 8] = [
+const TOOLS: [(&str, &str, &str, &str); 10] = [
     ("age", "tests/peers/sops", "filippo.io/age/cmd/age", ""),
     ("age-inspect", "tests/peers/sops", "filippo.io/age/cmd/age-inspect", ""),
     ("age-keygen", "tests/peers/sops", "filippo.io/age/cmd/age-keygen", ""),
+    ("age-plugin-batchpass", "tests/peers/sops", "filippo.io/age/cmd/age-plugin-batchpass", ""),
+    ("age-plugin-pq", "tests/peers/sops", "filippo.io/age/extra/age-plugin-pq", ""),
     ("sops", "tests/peers/sops", "github.com/getsops/sops/v3/cmd/sops", ""),
     ("openbench", "tests/peers", "sealkit.dev/tests/peers/openbench", ""),
     ("kubeseal", "tests/peers", "github.com/bitnami/sealed-secrets/cmd/kubeseal", "-X main.VERSION=0.40.0"),

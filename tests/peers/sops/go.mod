@@ -6,6 +6,8 @@ tool (
 	filippo.io/age/cmd/age
 	filippo.io/age/cmd/age-inspect
 	filippo.io/age/cmd/age-keygen
+	filippo.io/age/cmd/age-plugin-batchpass
+	filippo.io/age/extra/age-plugin-pq
 	github.com/getsops/sops/v3/cmd/sops
 )
 

@@ -64,7 +64,7 @@ fn look(name: &str, input: pipe::Input) -> Result<Seen, CliError> {
 
 /// Bytes of the armor around `bytes`: two marker lines, 64 columns of base64.
 fn text_len(bytes: u64) -> u64 {
-    const MARKERS: u64 = 36 + 34;
+    const MARKERS: u64 = 35 + 33;
     let base64 = bytes.div_ceil(3) * 4;
     MARKERS + base64 + base64.div_ceil(64)
 }
