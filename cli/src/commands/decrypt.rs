@@ -3,12 +3,12 @@
 use crate::{
     Exit, Io, inputs,
     objects::{self, is_sealed},
-    recovery::RecoveryArgs,
+    recovery::{Need, RecoveryArgs},
     report::{self, CliError},
     sops, write,
 };
 use seal_core::{open::{Opening, open_object}, sealed::SealedObject, secret::SecretObject};
-use seal_crypto::Keyring;
+use seal_crypto::{Item, Keyring, v2::Head};
 use seal_manifest::{Format, ManifestFile, Node, to_json_pretty, to_yaml};
 use seal_secret::SecretBytes;
 use std::path::{Path, PathBuf};
@@ -48,13 +48,18 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     if !sealed.is_empty() {
         return sops::decrypt::run(sealed, args.key.as_deref(), args.output_file.as_deref(), &args.how, &args.sops, io);
     }
-    let keyring = args.recovery.keyring(&args.sops.identities, io)?.ok_or_else(|| {
+    let mut manifests = Vec::new();
+    for (input, bytes) in read {
+        manifests.push((ManifestFile::parse(&input.name(), bytes)?, input));
+    }
+    let all = manifests.iter().flat_map(|(manifest, _)| objects::all(manifest));
+    let sealed: Vec<SealedObject> = all.filter_map(|place| SealedObject::from_node(place.node).ok()).collect();
+    let keyring = args.recovery.keyring(&args.sops.identity, Need::of(&sealed), io)?.ok_or_else(|| {
         CliError::usage("opening needs a private key").hint("give --recovery-key FILE (what `seal keys backup` wrote) or -i FILE (an age identity)")
     })?;
     let mut secrets = Vec::new();
-    for (input, bytes) in read {
-        let manifest = ManifestFile::parse(&input.name(), bytes)?;
-        for place in objects::all(&manifest).into_iter().filter(|place| is_sealed(place.node)) {
+    for (manifest, input) in &manifests {
+        for place in objects::all(manifest).into_iter().filter(|place| is_sealed(place.node)) {
             secrets.push(open(place.node, &input.name(), &keyring, io)?);
         }
     }
@@ -78,11 +83,10 @@ fn open(node: &Node, file: &str, keyring: &Keyring, io: &mut Io) -> Result<Secre
     let object = SealedObject::from_node(node).map_err(|error| CliError::failed(format!("{at}: {error}")))?;
     let described = objects::described(node);
     let opened = open_object(&object, keyring, &Opening::default()).map_err(|error| {
-        let elsewhere = object.binding().is_ok_and(|binding| object.claim().is_some_and(|claim| !claim.matches(&binding)));
-        let hint = if elsewhere {
+        let hint = if claims_another_place(&object) {
             "it was sealed for another place: see `seal verify`"
         } else {
-            "none of the recovery keys fits, or its name, namespace or scope was changed after sealing"
+            "none of the keys given fits, or its name, namespace or scope was changed after sealing"
         };
         CliError::negative(format!("{at}: {described}: {error}")).hint(hint)
     })?;
@@ -90,6 +94,16 @@ fn open(node: &Node, file: &str, keyring: &Keyring, io: &mut Io) -> Result<Secre
         report::warning(format_args!("{at}: {described}: its templates (spec.template.data) are not rendered here"), io);
     }
     Ok(opened.into_secret(&object))
+}
+
+/// True when the object, or one of its v2 items, says that it was sealed for somewhere else.
+fn claims_another_place(object: &SealedObject) -> bool {
+    let Ok(binding) = object.binding() else { return false };
+    let moved = |(name, text): (&String, &String)| {
+        let head = Item::decode(text).ok().and_then(|item| Head::of(&item).ok());
+        head.is_some_and(|head| !head.claim.context.is_for(&binding, name))
+    };
+    object.claim().is_some_and(|claim| !claim.matches(&binding)) || object.items.iter().any(moved)
 }
 
 fn print_all(secrets: &[SecretObject], format: Format) -> SecretBytes {

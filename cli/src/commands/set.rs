@@ -3,7 +3,7 @@
 use crate::{
     Exit, Io,
     certificate::{CertArgs, Certificates},
-    recovery::RecoveryArgs,
+    recovery::{Need, RecoveryArgs},
     report::{self, CliError},
     sops,
     target::{Target, Which},
@@ -58,7 +58,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     }
     let target = Target::load(&args.file, &args.which, io)?;
     let sealing = Certificates::default().for_file(&args.cert, &args.file, io)?;
-    let keyring = args.recovery.keyring(&args.sops.identities, io)?;
+    let keyring = args.recovery.keyring(&args.sops.identity, Need::Rsa, io)?;
     let value = value(&args, &target.described(), io)?;
     let change = Change { set: BTreeMap::from([(args.key, value)]), ..Change::default() };
     target.seal(&change, &sealing.to, keyring.as_ref(), io)?;

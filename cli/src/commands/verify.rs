@@ -7,9 +7,10 @@ use crate::{
     certificate::{Certificates, named_for, pins_of},
     cluster::{self, Overrides, asking::plan::Answer},
     config::{Located, Rule},
+    identities::IdentityArgs,
     inputs,
     objects::{self, described, is_sealed, is_secret},
-    recovery::RecoveryArgs,
+    recovery::{Need, RecoveryArgs},
     report::{CliError, OutputArg},
 };
 use seal_core::{
@@ -34,6 +35,8 @@ pub struct Args {
     /// Also open them, to be certain
     #[command(flatten)]
     recovery: RecoveryArgs,
+    #[command(flatten)]
+    identity: IdentityArgs,
     /// Also ask the controller of the kubeconfig context
     #[arg(long)]
     online: bool,
@@ -63,7 +66,7 @@ struct Line {
 
 /// Runs `seal verify`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
-    let keyring = args.recovery.keyring(&[], io)?;
+    let keyring = args.recovery.keyring(&args.identity, Need::Rsa, io)?;
     let mut certificates = Certificates::default();
     let (mut lines, mut checked, mut unread, mut questions) = (Vec::new(), 0_usize, 0_usize, Vec::new());
     for input in inputs::expand(&args.paths)? {

@@ -38,7 +38,8 @@ impl Keys {
         self.age.extend(more.age);
     }
 
-    fn is_empty(&self) -> bool {
+    /// True when there is no key of either kind.
+    pub fn is_empty(&self) -> bool {
         self.rsa.is_empty() && self.age.is_empty()
     }
 }
@@ -49,6 +50,12 @@ pub struct KeptIdentity {
     pub identity: Identity,
     /// Name of the Secret it came from; empty for an identity file.
     pub secret: String,
+}
+
+impl From<Identity> for KeptIdentity {
+    fn from(identity: Identity) -> Self {
+        Self { identity, secret: String::new() }
+    }
 }
 
 /// A private key and what the file says about it. No Debug: it holds a key.

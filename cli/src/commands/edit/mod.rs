@@ -11,7 +11,7 @@ use crate::{
     Exit, Io,
     certificate::{CertArgs, Certificates},
     editor::Desk,
-    recovery::RecoveryArgs,
+    recovery::{Need, RecoveryArgs},
     report::{self, CliError},
     sops,
     target::{Target, Which},
@@ -48,7 +48,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     }
     let target = Target::load(&args.file, &args.which, io)?;
     let sealing = Certificates::default().for_file(&args.cert, &args.file, io)?;
-    let keyring = args.recovery.keyring(&args.sops.identities, io)?;
+    let keyring = args.recovery.keyring(&args.sops.identity, Need::of([&target.object]), io)?;
     let shown = match &keyring {
         None => None,
         Some(keyring) => {

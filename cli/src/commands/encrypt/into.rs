@@ -5,7 +5,8 @@ use crate::{
     Exit, Io,
     certificate::{CertArgs, Certificates},
     objects::{self, described, is_secret},
-    recovery::RecoveryArgs,
+    identities::IdentityArgs,
+    recovery::{Need, RecoveryArgs},
     report::{self, CliError},
     target::{Target, Which},
 };
@@ -20,6 +21,7 @@ pub(super) struct Request<'a> {
     pub which: Which,
     pub cert: &'a CertArgs,
     pub recovery: &'a RecoveryArgs,
+    pub identity: &'a IdentityArgs,
     pub allow_empty: bool,
 }
 
@@ -47,7 +49,7 @@ pub(super) fn run(request: &Request<'_>, secret: &SecretObject, io: &mut Io) -> 
     });
     let change = Change { set: secret.data.clone(), labels: map("labels"), annotations, ..Change::default() };
     let sealing = Certificates::default().for_file(request.cert, request.file, io)?;
-    let keyring = request.recovery.keyring(&[], io)?;
+    let keyring = request.recovery.keyring(request.identity, Need::Rsa, io)?;
     target.seal(&change, &sealing.to, keyring.as_ref(), io)?;
     Ok(Exit::DONE)
 }

@@ -159,7 +159,7 @@ fn run_into(args: &Args, file: &Path, io: &mut Io) -> Result<Exit, CliError> {
         args.given.secret(io)?
     };
     let which = Which { name: args.name.clone(), namespace: args.namespace.clone() };
-    let request = into::Request { file, which, cert: &args.cert, recovery: &args.recovery, allow_empty: args.allow_empty_data };
+    let request = into::Request { file, which, cert: &args.cert, recovery: &args.recovery, identity: &args.sops.identity, allow_empty: args.allow_empty_data };
     into::run(&request, &secret, io)
 }
 

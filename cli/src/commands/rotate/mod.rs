@@ -16,7 +16,7 @@ use crate::{
     inputs,
     kubeseal::refuse_blob,
     objects,
-    recovery::RecoveryArgs,
+    recovery::{Need, RecoveryArgs},
     report::{self, CliError, OutputArg},
     sops, write,
 };
@@ -97,11 +97,12 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         return sops::rotate::run(&args.paths, &args.how, args.dry_run || args.check, args.output, &args.sops, io);
     }
     let (mut works, unread) = read(&args, io)?;
-    match args.recovery.keyring(&[], io)? {
+    match args.recovery.keyring(&args.sops.identity, need(&args, &works), io)? {
         Some(keyring) => offline(&args, &keyring, &mut works, io)?,
         None if args.to.is_some() => return Err(format::needs_a_key()),
-        None => online(&args, &mut works, io)?,
+        None => {}
     }
+    online(&args, &mut works, io)?;
     if let Some(to) = args.to.filter(|_| !args.dry_run && !args.check) {
         format::consent(to, &works, args.yes, io)?;
     }
@@ -110,6 +111,14 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     }
     let works: Vec<&Work> = works.iter().map(|(work, _)| work).collect();
     tell(&works, &args, unread, io)
+}
+
+/// Without a key named, v1 items are the controller's to open; v2 items are looked for an identity, as files of SOPS are.
+fn need(args: &Args, works: &[Keyed]) -> Need {
+    match args.recovery.files.is_empty() && args.sops.identity.identities.is_empty() && args.cert.context.is_some() {
+        true => Need::Rsa,
+        false => Need::of(works.iter().flat_map(|(work, _)| &work.found).map(|found| &found.object)),
+    }
 }
 
 /// A file with what its items are to be sealed to, once that is known.
@@ -171,7 +180,12 @@ fn claims_to_be_current(object: &SealedObject, newest: &SealTo) -> bool {
 
 fn offline(args: &Args, keyring: &Keyring, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError> {
     let mut certificates = Certificates::default();
+    let named = args.to.is_some() || !args.recovery.files.is_empty() || !args.sops.identity.identities.is_empty();
     for (work, key) in works {
+        // An identity that was only found does not stand for a controller's keys.
+        if !named && certificates.recipients(&args.cert, &work.path, io)?.is_none() {
+            continue;
+        }
         let newest = certificates.for_file(&args.cert, &work.path, io)?.to;
         if let Some(to) = args.to {
             to.check(&newest, &work.path)?;
@@ -198,15 +212,18 @@ fn offline(args: &Args, keyring: &Keyring, works: &mut [Keyed], io: &mut Io) -> 
     Ok(())
 }
 
-/// Groups files by the cluster that they are for, and asks each cluster in one go.
+/// Groups the files that no key was there for by their cluster, and asks each cluster in one go.
 fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError> {
+    if works.iter().all(|(_, key)| key.is_some()) {
+        return Ok(());
+    }
     if args.cert.cert.is_some() {
         return Err(CliError::usage("--cert alone cannot open anything")
             .hint("add --recovery-key FILE to work offline, or give --context to let the controller do it"));
     }
     let mut certificates = Certificates::default();
     let mut groups: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
-    for (index, (work, _)) in works.iter_mut().enumerate() {
+    for (index, (work, _)) in works.iter_mut().enumerate().filter(|(_, (_, key))| key.is_none()) {
         format::look_offline(&args.cert, work, &mut certificates, io)?;
         if !work.found.iter().any(|found| !found.object.items_of(Format::V1).is_empty()) {
             continue;
