@@ -87,13 +87,15 @@ impl SelectArgs {
 
 /// True when rules say that these files become SOPS files. Some of each kind in one call is an error.
 pub fn is_meant(paths: &[PathBuf], output: Option<&Path>, args: &EncryptArgs, io: &mut Io) -> Result<bool, CliError> {
-    let mut policies = Policies::new(args.identity.plugins);
+    let mut policies = Policies::glance(args.identity.plugins);
     let mut meant = Vec::new();
     for path in paths {
         let mut ruled = false;
-        for place in
-            [output, Some(path.as_path())].into_iter().flatten().filter(|place| *place != Path::new("-") && !place.is_dir())
-        {
+        let places = [output, Some(path.as_path())].into_iter().flatten();
+        for place in places.filter(|place| *place != Path::new("-") && !place.is_dir()) {
+            if policies.is_for_objects(place, io)? {
+                break;
+            }
             ruled = ruled || policies.for_file(place, io)?.is_some();
         }
         meant.push(ruled);
@@ -275,7 +277,7 @@ fn tell(
     let (mut count, mut open) = (0_usize, Vec::new());
     for leaf in sealed.leaves()? {
         match &leaf.state {
-            LeafState::Sealed(..) => count += 1,
+            LeafState::Sealed(kind, _) if *kind != seal_sops::Type::Comment => count += 1,
             LeafState::Clear(value) if value.kind != seal_sops::Type::Comment => open.push(keypath::shown(&leaf.path)),
             _ => {}
         }

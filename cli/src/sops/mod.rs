@@ -14,6 +14,8 @@ pub mod rekey;
 pub mod rotate;
 pub mod run;
 pub mod set;
+#[cfg(test)]
+mod tests;
 pub mod unlock;
 
 pub use unlock::{OpenArgs, Unlocked, Unlocker, takes};

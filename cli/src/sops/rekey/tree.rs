@@ -63,7 +63,8 @@ pub fn below(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     for entry in walk.build() {
         let entry = entry.map_err(|error| CliError::failed(format!("cannot search {}: {error}", folder.display())))?;
         if entry.file_type().is_some_and(|kind| kind.is_file()) {
-            found.push(entry.into_path());
+            let path = entry.into_path();
+            found.push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
         }
     }
     Ok(found)
