@@ -6,10 +6,11 @@ use crate::{
     report::{CliError, OutputArg},
     sops,
 };
-use seal_core::sealed::SealedObject;
+use seal_core::sealed::{SealedObject, kind_of};
+use seal_crypto::{Item, Kind, v2::Head};
 use seal_manifest::ManifestFile;
-use serde_json::{Value, json};
-use std::path::PathBuf;
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// Flags of `seal get`.
 #[derive(clap::Args)]
@@ -73,6 +74,8 @@ fn as_json(file: &str, line: u32, object: &SealedObject) -> Value {
         "items": object.items.keys().collect::<Vec<_>>(),
         "deprecatedBlob": object.blob.is_some(),
         "sealedFor": object.claim(),
+        "formats": object.items.iter().map(|(name, text)| (name.clone(), kind_of(text).as_str().into())).collect::<Map<String, Value>>(),
+        "claims": heads(object).into_iter().map(|(name, head)| (name.to_owned(), claim_json(&head))).collect::<Map<String, Value>>(),
         "template": {
             "type": object.template.type_,
             "immutable": object.template.immutable,
@@ -95,7 +98,20 @@ fn as_text(file: &str, line: u32, object: &SealedObject) -> String {
     row("items", &object.items.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
     row("templates", &object.template.data.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
     row("blob", if object.blob.is_some() { "deprecated spec.data" } else { "" });
+    let (v1, heads) = (object.items_of(Kind::V1), heads(object));
+    for (label, line) in claimed(&heads) {
+        row(label, &line);
+    }
+    if object.is_mixed() {
+        row("warning", &format!("only as strong as its weakest item: {} sealed as v1", v1.join(", ")));
+    }
+    let binding = object.binding();
+    let moved = |(name, head): (&&str, &Head)| !binding.as_ref().is_ok_and(|binding| head.claim.context.is_for(binding, name));
+    if heads.iter().any(moved) {
+        row("warning", "items claim to be sealed for another place: see `seal verify`");
+    }
     match object.claim() {
+        None if v1.is_empty() && !heads.is_empty() => {}
         None => row("sealed to", "not recorded"),
         Some(claim) => {
             row("sealed to", &claim.key);
@@ -108,4 +124,46 @@ fn as_text(file: &str, line: u32, object: &SealedObject) -> String {
         }
     }
     text
+}
+
+/// What v2 items say of themselves; without a key it is a claim.
+fn heads(object: &SealedObject) -> BTreeMap<&str, Head> {
+    let head = |text: &String| Head::of(&Item::decode(text).ok()?).ok();
+    object.items.iter().filter_map(|(name, text)| Some((name.as_str(), head(text)?))).collect()
+}
+
+fn claim_json(head: &Head) -> Value {
+    let context = &head.claim.context;
+    json!({
+        "scope": context.binding().scope().as_str(),
+        "namespace": context.binding().namespace(),
+        "name": context.binding().name(),
+        "key": context.key(),
+        "audience": context.audience(),
+        "sealedAt": sealed_at(head),
+        "postQuantum": head.post_quantum,
+        "recipients": head.claim.recipients.iter().map(|one| one.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+fn sealed_at(head: &Head) -> Option<String> {
+    let at = i64::try_from(head.claim.context.sealed_at()).ok()?;
+    jiff::Timestamp::from_second(at).ok().map(|at| at.to_string())
+}
+
+/// Rows of the v2 items: what is the same for all of them once, the rest by item.
+fn claimed(heads: &BTreeMap<&str, Head>) -> Vec<(&'static str, String)> {
+    let mut groups = BTreeMap::<String, Vec<&str>>::new();
+    for (name, head) in heads {
+        let sort = if head.post_quantum { "post-quantum, " } else { "" };
+        let audience = match head.claim.context.audience() {
+            "" => String::new(),
+            audience => format!("; only for {audience}"),
+        };
+        let recipients = head.claim.recipients.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", ");
+        groups.entry(format!("v2, {sort}claims {recipients}{audience}")).or_default().push(name);
+    }
+    let alone = groups.len() == 1;
+    let line = |(text, items): (String, Vec<&str>)| if alone { text } else { format!("{}: {text}", items.join(", ")) };
+    groups.into_iter().map(line).map(|line| ("sealed to", line)).collect()
 }

@@ -85,6 +85,12 @@ fn remedy(error: &SealSecretError) -> &'static str {
         }
         SealSecretError::Binding(_) => "give the Secret a metadata.name (generateName does not work), or --name NAME",
         SealSecretError::Empty => "if that is meant, pass --allow-empty-data",
+        SealSecretError::TooLarge(_) => "split it over several Secrets, or seal it to fewer recipients",
+        SealSecretError::Item { source: SealError::Recipients(_), .. } => {
+            "post-quantum recipients (age1pq1..., age1tagpq1...) go only with one another"
+        }
+        SealSecretError::Item { source: SealError::Context(_), .. } => "an audience is a short name without spaces, such as eu-1",
+        SealSecretError::Item { source: SealError::Nested, .. } => "seal the value itself, as it was before",
         SealSecretError::Item { source: SealError::KeyTooSmall, .. } => {
             "seal to another certificate: `seal cert fetch` shows the one in use"
         }

@@ -1,5 +1,8 @@
 //! `--recipient` and `--recipients-file`: age recipients given on the command line, by name or written out.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     Io,
     config::{Book, Named},
