@@ -1,10 +1,10 @@
 //! The program from inside: every part is made here, started, and stopped in order. The only place that names them all.
 
 use crate::clock::{SystemClock, SystemDice};
-use crate::cluster::Cluster;
-use crate::config::{Config, DriftPolicy, Profile};
+use crate::cluster::{Cluster, Pace};
+use crate::config::{Config, DriftPolicy, KubeConfig, Profile};
 use crate::context::Context;
-use crate::delivery::{Reconciler, Settings, plan::Policy, run, shape::Guard};
+use crate::delivery::{Reconciler, Settings, plan::Policy, run, shape::Guard, source::Source};
 use crate::http::{Public, bind, metrics_router, public_router, serve};
 use crate::index::{Index, Secrets};
 use crate::keys::cluster::ClusterKeys;
@@ -17,7 +17,8 @@ use crate::pool::CryptoPool;
 use crate::ports::ObjectRef;
 use crate::program::VERSION;
 use crate::publish::Publisher;
-use crate::sealed_secret::{self, Rules, SealedSource, templates::NoTemplates};
+use crate::sealed_secret::{self, SealedSource, templates::NoTemplates};
+use crate::sops_secret::{self, SopsSource};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,8 +46,8 @@ pub(crate) async fn operate(config: Config) -> Result<(), String> {
     let stop = CancellationToken::new();
     let store = Arc::new(KeyStore::default());
     listen_to_signals(stop.clone(), store.clone()).map_err(|error| format!("signals cannot be received: {error}"))?;
-    let client = client().await?;
     let clock = Arc::new(SystemClock::new());
+    let client = client(&config.kube, clock.clone()).await?;
     let metrics = Arc::new(Metrics::new(VERSION, config.omit_secret_labels, clock.clone()));
     let pool = Arc::new(CryptoPool::new(config.crypto_threads));
     let context = Context {
@@ -155,17 +156,7 @@ async fn lead_and_follow(parts: &Parts) {
 async fn lead(parts: &Parts, mut leads: watch::Receiver<bool>) {
     let term = parts.stop.child_token();
     let secrets = Arc::new(Secrets::default());
-    let sealed = Arc::new(Reconciler {
-        context: parts.context.clone(),
-        settings: settings(&parts.config),
-        index: Arc::new(Index::new(secrets.clone())),
-        source: Arc::new(SealedSource(Arc::new(Rules {
-            accept_blob: parts.config.accept_v1_data,
-            templates: Arc::new(NoTemplates),
-        }))),
-        elder: None,
-    });
-    let kinds = run::run(vec![sealed_secret::line(sealed)], secrets, parts.store.changed(), term.clone());
+    let kinds = run::run(lines(parts, &secrets), secrets, parts.store.changed(), term.clone());
     let ousted = async {
         while *leads.borrow_and_update() {
             if leads.changed().await.is_err() {
@@ -176,6 +167,24 @@ async fn lead(parts: &Parts, mut leads: watch::Receiver<bool>) {
         std::future::pending::<()>().await;
     };
     tokio::select! { () = kinds => {}, () = ousted => {} }
+}
+
+/// The kinds, each the elder of those that follow.
+fn lines(parts: &Parts, secrets: &Arc<Secrets>) -> Vec<run::Line> {
+    let config = &parts.config;
+    let reconciler = |source: Arc<dyn Source>, elder: Option<Arc<Index>>| {
+        let (context, settings) = (parts.context.clone(), settings(config));
+        Arc::new(Reconciler { context, settings, index: Arc::new(Index::new(secrets.clone())), source, elder })
+    };
+    let rules = sealed_secret::Rules { accept_blob: config.accept_v1_data, templates: Arc::new(NoTemplates) };
+    let sealed = reconciler(Arc::new(SealedSource(Arc::new(rules))), None);
+    let elder = sealed.index.clone();
+    let mut lines = vec![sealed_secret::line(sealed)];
+    if config.policy.sops_secrets {
+        let rules = sops_secret::Rules { bound: config.policy.require_bound_sops.clone() };
+        lines.push(run::Line::new(reconciler(Arc::new(SopsSource(Arc::new(rules))), Some(elder))));
+    }
+    lines
 }
 
 fn settings(config: &Config) -> Settings {
@@ -189,17 +198,21 @@ fn settings(config: &Config) -> Settings {
         update_status: config.update_status,
         namespaces: config.watched.namespaces.clone().unwrap_or_default(),
         labels: config.watched.label_selector.clone().unwrap_or_default(),
-        watch_secrets: !config.skip_recreate,
+        watch_secrets: config.watch_secrets,
         workers: config.workers,
     }
 }
 
-async fn client() -> Result<kube::Client, String> {
+async fn client(pace: &KubeConfig, clock: Arc<SystemClock>) -> Result<kube::Client, String> {
     let mut config =
         kube::Config::infer().await.map_err(|error| format!("no way to a cluster: {error}; run in a pod or set KUBECONFIG"))?;
     // Retrying is the queue's business; two layers of it would multiply.
     config.default_retry = false;
-    kube::Client::try_from(config).map_err(|error| format!("no way to the cluster: {error}"))
+    let builder = kube::client::ClientBuilder::try_from(config).map_err(|error| format!("no way to the cluster: {error}"))?;
+    Ok(match pace.qps {
+        Some(qps) => builder.with_layer(&Pace::new(qps, pace.burst, clock)).build(),
+        None => builder.build(),
+    })
 }
 
 fn listen_to_signals(stop: CancellationToken, store: Arc<KeyStore>) -> std::io::Result<()> {

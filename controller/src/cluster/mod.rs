@@ -5,7 +5,10 @@
 
 mod answer;
 mod lines;
+mod pace;
 mod secret;
+
+pub use pace::Pace;
 
 use crate::ports::{Answer, Change, Kind, Kube, KubeError, Lease, LiveSecret, ObjectRef, Page, SecretDraft, Selection, Written};
 use answer::{failure, version_of};

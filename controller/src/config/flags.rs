@@ -9,9 +9,10 @@ use seal_crypto::age::RecipientKind;
 use super::{
     environment::{Environment, without_logging_flags},
     go_values,
+    namespaces::Namespaces,
     settings::{
-        Config, DriftPolicy, HttpConfig, KeyConfig, KeyMode, KeyOrder, KubeConfig, LeaderConfig, LogConfig, LogLevel, Profile,
-        Watched,
+        Config, DriftPolicy, HttpConfig, KeyConfig, KeyMode, KeyOrder, KubeConfig, LeaderConfig, LogConfig, LogLevel,
+        PolicyConfig, Profile, Watched,
     },
 };
 
@@ -82,7 +83,10 @@ struct Flags {
     /// Write the status of SealedSecrets
     #[arg(long, default_value = "true", value_parser = go_values::boolean, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     update_status: bool,
-    /// Do not watch Secrets, so deleted ones stay deleted until the SealedSecret changes
+    /// Watch the metadata of Secrets; without, edits and deletions are found by a look every ten minutes
+    #[arg(long, default_value = "true", value_parser = go_values::boolean, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+    watch_secrets: bool,
+    /// Do not watch Secrets, and leave deleted ones deleted until the SealedSecret changes
     #[arg(long, default_value = "false", value_parser = go_values::boolean, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     skip_recreate: bool,
     /// Accepted; retries never end here, they back off
@@ -155,6 +159,18 @@ struct Flags {
     /// age identities to make and renew as sealing keys are: x25519, pq, both or none
     #[arg(long, default_value = "none")]
     generate_age_identity: IdentityFlag,
+    /// Namespaces whose SealedSecrets must hold v2 items only, comma-separated, or *
+    #[arg(long, default_value = "")]
+    require_v2_namespaces: Namespaces,
+    /// Namespaces whose SopsSecrets must prove what they were encrypted for, comma-separated, or *
+    #[arg(long, default_value = "")]
+    require_bound_sops_namespaces: Namespaces,
+    /// Name of this cluster that v2 items may be sealed for; items for another name do not open
+    #[arg(long, default_value = "", value_parser = audience)]
+    audience: String,
+    /// Serve SopsSecrets
+    #[arg(long, default_value = "true", value_parser = go_values::boolean, num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+    sops_secrets: bool,
     /// Fingerprints of keys to import, comma-separated
     #[arg(long, value_delimiter = ',')]
     import_keys: Vec<Fingerprint>,
@@ -272,8 +288,15 @@ impl Flags {
             profile: if strict { Profile::Strict } else { Profile::Compatible },
             watched: self.watched(&home_namespace)?,
             home_namespace,
+            policy: PolicyConfig {
+                require_v2: self.require_v2_namespaces.clone(),
+                require_bound_sops: self.require_bound_sops_namespaces.clone(),
+                audience: self.audience.clone(),
+                sops_secrets: self.sops_secrets,
+            },
             update_status: self.update_status,
             skip_recreate: self.skip_recreate,
+            watch_secrets: self.watch_secrets && !self.skip_recreate,
             accept_v1_data: self.accept_deprecated_v1_data,
             drift: if matches!(self.drift, DriftFlag::Report) { DriftPolicy::Report } else { DriftPolicy::Heal },
             own_namespace: self.own_namespace.unwrap_or(!strict),
@@ -416,6 +439,11 @@ fn key_prefix(text: &str) -> Result<String, String> {
 
 fn key_size(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|bits| matches!(bits, 2048 | 3072 | 4096)).ok_or_else(|| "expected 2048, 3072 or 4096".to_owned())
+}
+
+fn audience(text: &str) -> Result<String, String> {
+    let fits = text.len() <= 253 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { Ok(text.to_owned()) } else { Err("expected at most 253 visible ASCII characters without spaces".to_owned()) }
 }
 
 fn object_name(text: &str) -> Result<String, String> {

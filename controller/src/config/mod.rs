@@ -5,13 +5,15 @@
 mod environment;
 mod flags;
 mod go_values;
+mod namespaces;
 mod settings;
 
 pub use environment::Environment;
 pub use flags::{Invocation, UsageError, parse};
+pub use namespaces::Namespaces;
 pub use settings::{
-    Config, DriftPolicy, HttpConfig, KeyConfig, KeyMode, KeyOrder, KubeConfig, LeaderConfig, LogConfig, LogLevel, Profile,
-    Watched,
+    Config, DriftPolicy, HttpConfig, KeyConfig, KeyMode, KeyOrder, KubeConfig, LeaderConfig, LogConfig, LogLevel, PolicyConfig,
+    Profile, Watched,
 };
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use seal_crypto::Fingerprint;
 use seal_crypto::age::RecipientKind;
 
+use super::namespaces::Namespaces;
+
 /// Which side is taken where safety and drop-in disagree; single flags override it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
@@ -88,6 +90,19 @@ pub struct Watched {
     pub label_selector: Option<String>,
 }
 
+/// What namespaces demand of sealed objects, and who this cluster is to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyConfig {
+    /// Namespaces in which every item of a SealedSecret must be of format v2.
+    pub require_v2: Namespaces,
+    /// Namespaces in which a SopsSecret's document must carry the stronger MAC and both names.
+    pub require_bound_sops: Namespaces,
+    /// The audience that v2 items may be sealed for; items for another one do not open. Empty: only items for everyone open.
+    pub audience: String,
+    /// Whether SopsSecrets are served.
+    pub sops_secrets: bool,
+}
+
 /// The two HTTP servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpConfig {
@@ -168,10 +183,14 @@ pub struct Config {
     pub keys: KeyConfig,
     /// Objects looked after.
     pub watched: Watched,
+    /// What namespaces demand.
+    pub policy: PolicyConfig,
     /// Write the status subresource.
     pub update_status: bool,
-    /// Do not watch Secrets.
+    /// Leave deleted Secrets deleted.
     pub skip_recreate: bool,
+    /// Watch the metadata of Secrets.
+    pub watch_secrets: bool,
     /// Take the deprecated `spec.data` blob.
     pub accept_v1_data: bool,
     /// What to do about drift.

@@ -40,7 +40,7 @@ fn without_flags_it_is_what_upstream_would_be() {
     assert_eq!((config.http.rate_per_second, config.http.rate_burst), (2, 2));
     assert_eq!(config.http.listen[0].port(), 8080);
     assert_eq!(config.watched.namespaces, None);
-    assert!(config.update_status && !config.skip_recreate && config.accept_v1_data);
+    assert!(config.update_status && !config.skip_recreate && config.watch_secrets && config.accept_v1_data);
     assert_eq!(config.crypto_threads, 2);
     assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
 }
@@ -98,7 +98,13 @@ fn every_flag_of_upstream_is_taken() {
     assert_eq!(config.keys.cutoff, Some(1_136_239_445));
     assert_eq!(config.watched.namespaces.as_deref(), Some(["seal-system", "one", "two"].map(str::to_owned).as_slice()));
     assert_eq!(config.watched.label_selector.as_deref(), Some("app=x"));
-    assert!(!config.update_status && config.skip_recreate && !config.accept_v1_data && config.omit_secret_labels);
+    assert!(
+        !config.update_status
+            && config.skip_recreate
+            && !config.watch_secrets
+            && !config.accept_v1_data
+            && config.omit_secret_labels
+    );
     assert_eq!(config.kube.qps, None);
     assert_eq!(config.log.level, LogLevel::Error);
     assert_eq!(config.warnings.len(), 4, "{:?}", config.warnings);

@@ -67,6 +67,13 @@ impl ObjectFeed {
         }
     }
 
+    /// Nobody tells of Secrets: look at those of all objects that were found right.
+    pub fn look_again(&self) {
+        for at in self.reconciler.index.select(|_, entry| entry.synced) {
+            self.queue.add(at, Lane::Backlog);
+        }
+    }
+
     /// A Secret has another version than was known.
     fn secret_moved(&self, at: &ObjectRef, version: &Version, lane: Lane) {
         let index = &self.reconciler.index;

@@ -164,9 +164,7 @@ async fn poll(floor: Floor) {
         let wait = floor.context.dice.jitter(POLL, 0.2);
         floor.context.clock.sleep(wait).await;
         for feed in floor.feeds.iter() {
-            for at in feed.reconciler.index.select(|_, entry| entry.synced) {
-                feed.queue.add(at, Lane::Backlog);
-            }
+            feed.look_again();
         }
         floor.keys_changed();
     }

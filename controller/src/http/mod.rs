@@ -14,7 +14,6 @@
 //! | `serve` | sockets, timeouts, connection limits |
 
 mod answer;
-mod limit;
 mod request;
 mod rotate;
 mod routes;

@@ -7,10 +7,11 @@ use http::{Method, Request, Response, StatusCode, header::ACCEPT};
 use seal_crypto::age::{Recipient, RecipientKind};
 use tokio::sync::Semaphore;
 
-use super::{answer::Answer, limit::Limit, rotate::rotate, verify::verify};
+use super::{answer::Answer, rotate::rotate, verify::verify};
 use crate::{
     config::HttpConfig,
     keys::KeyStore,
+    limit::Limit,
     metrics::{Metrics, OPENMETRICS_TEXT, PLAIN_TEXT},
     pool::{CryptoPool, Lane},
     ports::Clock,
@@ -88,7 +89,7 @@ struct Server {
 
 /// The public server.
 pub fn public_router(public: Public) -> Router {
-    let limit = || Limit::new(public.config.rate_per_second, public.config.rate_burst);
+    let limit = || Limit::new(f64::from(public.config.rate_per_second), public.config.rate_burst);
     let server = Arc::new(Server { verify: limit(), rotate: limit(), bodies: Semaphore::new(MOST_BODIES), public });
     ROUTES.into_iter().fold(Router::new(), |router, (path, route)| {
         let server = server.clone();

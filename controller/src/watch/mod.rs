@@ -157,7 +157,17 @@ impl Watch {
         };
         *failures = failures.saturating_add(1);
         let kind = self.what.kind.name();
-        tracing::warn!(kind, %error, failures = *failures, wait = ?wait, "watch stands back");
+        match error {
+            // The definition is not applied: it may be on purpose, and is not worth a line each time.
+            KubeError::NotFound if *failures > 1 => tracing::debug!(kind, wait = ?wait, "still not served by the API server"),
+            KubeError::NotFound => {
+                tracing::warn!(
+                    kind,
+                    "the API server does not serve this kind; apply deploy/crds, and it is looked after without a restart"
+                );
+            }
+            _ => tracing::warn!(kind, %error, failures = *failures, wait = ?wait, "watch stands back"),
+        }
         self.context.clock.sleep(wait).await;
     }
 }

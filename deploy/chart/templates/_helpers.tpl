@@ -90,7 +90,7 @@ annotations:
 {{- end -}}
 
 {{- define "seal.skipRecreate" -}}
-{{- if or .Values.skipRecreate (not .Values.rbac.watchSecrets) }}true{{ end -}}
+{{- if .Values.skipRecreate }}true{{ end -}}
 {{- end -}}
 
 {{/* The arguments, one a line, each as --flag=value. */}}
@@ -100,6 +100,9 @@ annotations:
 - --update-status={{ .Values.updateStatus }}
 {{- if include "seal.skipRecreate" . }}
 - --skip-recreate=true
+{{- end }}
+{{- if not .Values.rbac.watchSecrets }}
+- --watch-secrets=false
 {{- end }}
 - {{ printf "--key-prefix=%s" .Values.secretName | quote }}
 {{- range $flag, $value := dict

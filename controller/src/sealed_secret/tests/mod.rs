@@ -457,3 +457,27 @@ fn no_plaintext_is_in_status_or_events() {
         assert!(!told.contains(form), "{form}");
     }
 }
+
+#[test]
+fn without_a_watch_of_secrets_an_edit_and_a_deletion_are_found_by_the_next_look() {
+    for recreate in [true, false] {
+        let mut world = World::new();
+        (world.settings.watch_secrets, world.settings.policy.recreate) = (false, recreate);
+        world.restart();
+        world.apply(sealed(&[("a", "1")], json!({})));
+        world.settle();
+        world.edit_secret(|s| drop(s.data.insert("a".into(), SecretBytes::from("evil".to_owned()))));
+        world.poll();
+        world.settle();
+        assert_eq!(world.data(), map(&[("a", "1")]));
+        world.delete_secret();
+        world.poll();
+        world.settle();
+        assert_eq!(world.data().is_some(), recreate);
+        assert!(world.is_synced());
+        world.spent();
+        world.poll();
+        world.settle();
+        assert_eq!(world.spent(), (vec![], 0), "at rest");
+    }
+}

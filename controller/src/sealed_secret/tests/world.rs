@@ -91,7 +91,8 @@ impl World {
             let secrets: Vec<Value> = store.secrets.values().map(|s| json!({"metadata": s.metadata})).collect();
             (secrets, store.sealed.values().cloned().collect::<Vec<_>>())
         });
-        secrets.iter().for_each(|object| self.process.secrets.upsert(object, Lane::Backlog));
+        let secrets = secrets.iter().filter(|_| self.settings.watch_secrets);
+        secrets.for_each(|object| self.process.secrets.upsert(object, Lane::Backlog));
         objects.iter().for_each(|object| self.process.sealed.upsert(object, Lane::Backlog));
     }
 
@@ -99,7 +100,8 @@ impl World {
     pub(super) fn settle(&self) {
         for round in 0.. {
             assert!(round < 1000, "the controller never comes to rest");
-            let happened = self.kube.with(|store| std::mem::take(&mut store.happened));
+            let mut happened = self.kube.with(|store| std::mem::take(&mut store.happened));
+            happened.retain(|one| self.settings.watch_secrets || matches!(one, Happened::Sealed(_)));
             let quiet = happened.is_empty();
             happened.into_iter().for_each(|one| self.process.deliver(&one));
             let answered = self.process.answer();
@@ -182,6 +184,11 @@ impl World {
     /// Writes and private-key operations since the last call.
     pub(super) fn spent(&self) -> (Vec<&'static str>, u64) {
         (self.kube.with(|store| std::mem::take(&mut store.writes)), self.decrypts.swap(0, Ordering::SeqCst))
+    }
+
+    /// What happens every ten minutes where Secrets are not watched.
+    pub(super) fn poll(&self) {
+        self.process.sealed.objects.look_again();
     }
 
     pub(super) fn set_keys(&self, numbers: &[usize]) {

@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-/// Upstream's limiter: `rate` a second sustained, `burst` more at once.
-pub(super) struct Limit {
+/// `rate` a second sustained, `burst` more at once.
+pub(crate) struct Limit {
     interval: Duration,
     tolerance: Duration,
     /// Theoretical arrival time of the next request.
@@ -15,13 +15,14 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    pub(super) fn new(rate: u32, burst: u32) -> Self {
-        let interval = Duration::from_secs(1) / rate.max(1);
-        Self { interval, tolerance: interval * burst, next: Mutex::default(), most: burst.saturating_add(1) }
+    pub(crate) fn new(rate: f64, burst: u32) -> Self {
+        // At most an hour apart, so that no rate makes a duration that does not exist.
+        let interval = Duration::from_secs_f64(1.0 / rate.max(1.0 / 3600.0));
+        Self { interval, tolerance: interval.saturating_mul(burst), next: Mutex::default(), most: burst.saturating_add(1) }
     }
 
     /// Takes a request at this moment, or says after how long to come again.
-    pub(super) fn take(&self, now: Duration) -> Result<(), Duration> {
+    pub(crate) fn take(&self, now: Duration) -> Result<(), Duration> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let ahead = next.saturating_sub(now);
         if ahead > self.tolerance {
@@ -32,7 +33,7 @@ impl Limit {
     }
 
     /// Requests that fit at once, as upstream's header tells it.
-    pub(super) fn most(&self) -> u32 {
+    pub(crate) fn most(&self) -> u32 {
         self.most
     }
 }
@@ -44,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_burst_then_the_rate() {
-        let limit = Limit::new(2, 2);
+        let limit = Limit::new(2.0, 2);
         let at = Duration::from_millis;
         let taken: Vec<bool> = [0, 0, 0, 0, 499, 500, 501, 1000, 1500, 9000, 9000, 9000, 9000]
             .into_iter()
