@@ -93,6 +93,7 @@ async fn start_servers(parts: &Parts, tasks: &mut JoinSet<()>) -> Result<(), Str
         clock: parts.context.clock.clone(),
         config: http.clone(),
         accept_v1_data: parts.config.accept_v1_data,
+        audience: parts.config.policy.audience.as_str().into(),
         ready: Arc::new(move || !stopping.is_cancelled()),
     });
     for (flag, addresses, router) in [
@@ -176,7 +177,12 @@ fn lines(parts: &Parts, secrets: &Arc<Secrets>) -> Vec<run::Line> {
         let (context, settings) = (parts.context.clone(), settings(config));
         Arc::new(Reconciler { context, settings, index: Arc::new(Index::new(secrets.clone())), source, elder })
     };
-    let rules = sealed_secret::Rules { accept_blob: config.accept_v1_data, templates: Arc::new(NoTemplates) };
+    let rules = sealed_secret::Rules {
+        accept_blob: config.accept_v1_data,
+        templates: Arc::new(NoTemplates),
+        require_v2: config.policy.require_v2.clone(),
+        audience: config.policy.audience.clone(),
+    };
     let sealed = reconciler(Arc::new(SealedSource(Arc::new(rules))), None);
     let elder = sealed.index.clone();
     let mut lines = vec![sealed_secret::line(sealed)];

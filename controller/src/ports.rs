@@ -264,9 +264,9 @@ pub trait Dice: Send + Sync + 'static {
 /// The keys as they are now.
 #[derive(Clone)]
 pub struct KeyView {
-    /// Keys to open with.
+    /// Keys to open items with, age identities among them.
     pub ring: Keyring,
-    /// age identities to open with.
+    /// The same age identities, to open SOPS documents with.
     pub identities: Arc<[Identity]>,
     /// Grows with every change of the set.
     pub generation: u64,
@@ -277,9 +277,7 @@ pub struct KeyView {
 impl KeyView {
     /// Whether a key of this fingerprint is held.
     pub fn holds(&self, fingerprint: &str) -> bool {
-        let identities = self.identities.iter().filter_map(Identity::recipient).map(seal_crypto::age::Recipient::fingerprint);
         self.ring.fingerprints().any(|held| held.as_str() == fingerprint)
-            || identities.into_iter().any(|held| held.as_str() == fingerprint)
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) struct Stored {
 /// What happened to an object, in order.
 pub(crate) enum Happened {
     Sealed(Change),
+    Sops(Change),
     Secret(Change),
 }
 
@@ -39,6 +40,7 @@ pub(crate) type Shown = Result<Vec<Result<Change, KubeError>>, KubeError>;
 pub(crate) struct Store {
     pub(crate) version: u64,
     pub(crate) sealed: BTreeMap<ObjectRef, Value>,
+    pub(crate) sops: BTreeMap<ObjectRef, Value>,
     pub(crate) secrets: BTreeMap<ObjectRef, Stored>,
     pub(crate) events: Vec<(String, String)>,
     pub(crate) happened: Vec<Happened>,
@@ -109,7 +111,8 @@ impl Store {
     /// What `kubectl apply` does: uid on create, generation on a change of spec, status untouched.
     pub(crate) fn apply(&mut self, at: &ObjectRef, mut object: Value) {
         let version = self.next();
-        let old = self.sealed.get(at).cloned();
+        let sops = object["kind"] == "SopsSecret";
+        let old = if sops { self.sops.get(at) } else { self.sealed.get(at) }.cloned();
         let generation = match &old {
             Some(old) => old["metadata"]["generation"].as_i64().unwrap_or(1) + i64::from(old["spec"] != object["spec"]),
             None => 1,
@@ -121,8 +124,12 @@ impl Store {
         if let Some(status) = old.as_ref().and_then(|old| old.get("status")) {
             object["status"] = status.clone();
         }
-        self.happened.push(Happened::Sealed(Change::Upsert(object.clone())));
-        self.sealed.insert(at.clone(), object);
+        self.shown(sops, Change::Upsert(object.clone()));
+        if sops { &mut self.sops } else { &mut self.sealed }.insert(at.clone(), object);
+    }
+
+    fn shown(&mut self, sops: bool, change: Change) {
+        self.happened.push(if sops { Happened::Sops(change) } else { Happened::Sealed(change) });
     }
 
     /// Deletes the object; Kubernetes then collects what it owns, which is left to the scenario.
@@ -196,10 +203,10 @@ impl Kube for FakeKube {
         }
     }
 
-    fn object<'a>(&'a self, _: Kind, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
+    fn object<'a>(&'a self, kind: Kind, at: &'a ObjectRef) -> Answer<'a, Option<Value>> {
         self.answer(move |store| {
             store.sealed_reads += 1;
-            Ok(store.sealed.get(at).cloned())
+            Ok(if kind == Kind::SopsSecrets { store.sops.get(at) } else { store.sealed.get(at) }.cloned())
         })
     }
 
@@ -243,14 +250,16 @@ impl Kube for FakeKube {
         })
     }
 
-    fn patch_status<'a>(&'a self, _: Kind, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
+    fn patch_status<'a>(&'a self, kind: Kind, at: &'a ObjectRef, uid: &'a str, status: Value) -> Answer<'a, ()> {
         self.answer(move |store| {
             if let Some(left) = store.statuses_refused.checked_sub(1) {
                 store.statuses_refused = left;
                 return Err(KubeError::Forbidden("no right to the status".into()));
             }
             let version = store.next();
-            let Some(object) = store.sealed.get_mut(at).filter(|object| object["metadata"]["uid"] == uid) else {
+            let sops = kind == Kind::SopsSecrets;
+            let objects = if sops { &mut store.sops } else { &mut store.sealed };
+            let Some(object) = objects.get_mut(at).filter(|object| object["metadata"]["uid"] == uid) else {
                 return Err(KubeError::NotFound);
             };
             let mut fields = object["status"].as_object().cloned().unwrap_or_default();
@@ -260,7 +269,7 @@ impl Kube for FakeKube {
             object["metadata"]["resourceVersion"] = version.into();
             let shown = object.clone();
             store.writes.push("status");
-            store.happened.push(Happened::Sealed(Change::Upsert(shown)));
+            store.shown(sops, Change::Upsert(shown));
             Ok(())
         })
     }

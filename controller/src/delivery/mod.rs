@@ -20,6 +20,8 @@ pub mod status;
 
 #[cfg(test)]
 pub(crate) mod fake;
+#[cfg(test)]
+pub(crate) mod world;
 
 pub use reconcile::{Next, Reconciler};
 pub use settings::Settings;

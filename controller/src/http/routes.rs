@@ -76,6 +76,8 @@ pub struct Public {
     pub config: HttpConfig,
     /// Take the deprecated `spec.data` blob.
     pub accept_v1_data: bool,
+    /// The audience that v2 items may be sealed for.
+    pub audience: Arc<str>,
     /// The rest of the controller is ready.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -193,8 +195,9 @@ impl Server {
 
     async fn work(&self, route: Route, body: Vec<u8>) -> Answer {
         let (snapshot, accept_v1) = (self.public.keys.snapshot(), self.public.accept_v1_data);
+        let audience = self.public.audience.clone();
         let work = move |abandoned: &crate::pool::Abandoned| match route {
-            Route::Verify => verify(body, &snapshot.keyring, accept_v1, abandoned),
+            Route::Verify => verify(body, &snapshot.keyring, &audience, accept_v1, abandoned),
             _ => {
                 let newest = snapshot.newest.as_ref().map(|certificate| &certificate.public_key);
                 rotate(body, &snapshot.keyring, newest, &mut rand::rng(), abandoned)

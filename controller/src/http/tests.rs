@@ -96,6 +96,7 @@ fn lab_with(flags: &[&str], clock: Arc<dyn Clock>) -> Lab {
         clock,
         config: settings(flags),
         accept_v1_data: true,
+        audience: "".into(),
         ready: Arc::new(|| true),
     });
     Lab { router, keys, metrics, newest, old }
@@ -269,8 +270,9 @@ async fn rotate_seals_stale_items_anew_and_keeps_all_the_rest() {
     let mut rotated: Value = serde_json::from_str(&body).expect("JSON");
     let ring = lab.keys.snapshot().keyring.clone();
     let view = SealedObject::from_json(&rotated).expect("a SealedSecret");
-    let opened =
-        ring.open(&Item::decode(&view.items["stale"]).expect("an item"), &Place::new(&view.binding().expect("valid"), "stale"), None).expect("opens");
+    let opened = ring
+        .open(&Item::decode(&view.items["stale"]).expect("an item"), &Place::new(&view.binding().expect("valid"), "stale"), None)
+        .expect("opens");
     assert_eq!((opened.value.expose(), &opened.key), (b"moved on".as_slice(), lab.newest.public_key.fingerprint()));
     assert_eq!(rotated["spec"]["encryptedData"]["fresh"], json!(fresh));
     rotated["spec"]["encryptedData"]["stale"] = object["spec"]["encryptedData"]["stale"].clone();

@@ -13,33 +13,38 @@ use crate::{
     reseal::{Budget, Stopped, single},
 };
 
-/// No key is tried out of turn because a caller says so; items for another audience are not ours.
-const OURS: Opening<'_> = Opening { hint: None, audience: Some("") };
-
 /// 200 when it opens, 409 when it does not, 500 when it is no SealedSecret.
-pub(super) fn verify(body: Vec<u8>, keyring: &Keyring, accept_v1: bool, abandoned: &Abandoned) -> Answer {
+pub(super) fn verify(body: Vec<u8>, keyring: &Keyring, audience: &str, accept_v1: bool, abandoned: &Abandoned) -> Answer {
     let request = match request::read(body) {
         Ok(request) => request,
         Err(answer) => return *answer,
     };
-    match opens(&request, keyring, accept_v1, abandoned) {
+    // No key is tried out of turn because a caller says so; items for another audience are not ours.
+    let ours = Opening { hint: None, audience: Some(audience) };
+    match opens(&request, keyring, &ours, accept_v1, abandoned) {
         Ok(true) => Answer::text(StatusCode::OK, ""),
         Ok(false) => Answer::text(StatusCode::CONFLICT, ""),
         Err(stopped) => stopped.into(),
     }
 }
 
-fn opens(request: &Request, keyring: &Keyring, accept_v1: bool, abandoned: &Abandoned) -> Result<bool, Stopped> {
+fn opens(
+    request: &Request,
+    keyring: &Keyring,
+    ours: &Opening<'_>,
+    accept_v1: bool,
+    abandoned: &Abandoned,
+) -> Result<bool, Stopped> {
     let object = &request.object;
     if object.blob.is_some() {
-        return Ok(accept_v1 && object.items.is_empty() && open_object(object, keyring, &OURS).is_ok());
+        return Ok(accept_v1 && object.items.is_empty() && open_object(object, keyring, ours).is_ok());
     }
     let mut budget = Budget::new(object.items.len(), abandoned)?;
     // Every item is looked at, also after one failed: the answer tells nothing about which one it was.
     let mut all = true;
     for (name, item) in &object.items {
         budget.check()?;
-        match open_object(&single(object, name, item), keyring, &OURS) {
+        match open_object(&single(object, name, item), keyring, ours) {
             Ok(opened) => budget.spend(opened.tries as usize),
             Err(_) => {
                 budget.spend(Budget::cost_of_failure(keyring, item));

@@ -8,8 +8,8 @@ use super::{
     run::Plans,
 };
 use crate::metrics::KeyGauges;
-use seal_crypto::Fingerprint;
-use seal_crypto::age::{Identity, Recipient};
+use seal_crypto::age::{Identity, Recipient, parse_identities};
+use seal_crypto::{Fingerprint, Keyring};
 
 /// Puts the keys in the order of the plans.
 pub(super) fn snapshot(found: Found, plans: &Plans, withheld: Option<Withheld>) -> Snapshot {
@@ -31,12 +31,20 @@ pub(super) fn snapshot(found: Found, plans: &Plans, withheld: Option<Withheld>) 
         certificates,
         newest,
         recipients,
-        keyring: seal_crypto::Keyring::new(keys.into_iter().map(|key| key.key).collect()),
+        keyring: Keyring::with_identities(
+            keys.into_iter().map(|key| key.key).collect(),
+            identities.iter().filter_map(twin).collect(),
+        ),
         identities: identities.into(),
         generation: 0,
         withheld,
         loaded: true,
     }
+}
+
+/// A second copy: the keyring keeps one with what it needs to know of it, SOPS documents are opened by a bare list.
+fn twin(identity: &Identity) -> Option<Identity> {
+    parse_identities("identity", &identity.to_text()?).ok()?.pop()
 }
 
 fn in_order<T>(mut all: Vec<T>, order: &[Fingerprint], name: impl Fn(&T) -> &Fingerprint) -> Vec<T> {

@@ -29,6 +29,7 @@ pub fn fresh_items(
     let mut budget = Budget::new(object.items.len(), abandoned)?;
     let (mut fresh, mut unopened) = (BTreeMap::new(), Vec::new());
     let newest = SealTo::from(newest.clone());
+    // Items of v2 keep all their recipients by being left alone; those of v1 know no audience.
     let ours = Opening { hint: None, audience: Some("") };
     for (name, item) in &object.items {
         budget.check()?;

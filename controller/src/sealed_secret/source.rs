@@ -1,6 +1,7 @@
 //! Reads, refuses and opens SealedSecrets.
 
 use super::templates::Templates;
+use crate::config::Namespaces;
 use crate::delivery::error::Failure;
 use crate::delivery::shape::Shape;
 use crate::delivery::source::{Content, Opened, OpeningKeys, Source, Subject};
@@ -9,7 +10,7 @@ use seal_api::SealedSecret;
 use seal_api::sealed_secret::{CLUSTER_WIDE, NAMES, NAMESPACE_WIDE, Spec, Template};
 use seal_core::open::{Opening, open_object};
 use seal_core::sealed::SealedObject;
-use seal_crypto::Fingerprint;
+use seal_crypto::{Fingerprint, Kind as Format};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,6 +21,10 @@ pub struct Rules {
     pub accept_blob: bool,
     /// Template engine.
     pub templates: Arc<dyn Templates>,
+    /// Namespaces in which every item must be of format v2 (`--require-v2-namespaces`).
+    pub require_v2: Namespaces,
+    /// Audience that v2 items may be sealed for (`--audience`).
+    pub audience: String,
 }
 
 /// The kind.
@@ -34,7 +39,9 @@ impl Source for SealedSource {
         let SealedSecret { meta, spec, status, problems } = SealedSecret::from_value(value);
         let scope = [CLUSTER_WIDE, NAMESPACE_WIDE].map(|name| meta.is_annotated(name));
         let object = SealedObject::from_json(value).ok();
-        (Subject { names: &NAMES, meta, status }, Arc::new(Sealed { spec, problems, scope, object, rules: self.0.clone() }))
+        let v2_only = self.0.require_v2.contains(&meta.namespace);
+        let content = Sealed { spec, problems, scope, v2_only, object, rules: self.0.clone() };
+        (Subject { names: &NAMES, meta, status }, Arc::new(content))
     }
 }
 
@@ -43,6 +50,8 @@ struct Sealed {
     spec: Spec,
     problems: Vec<String>,
     scope: [bool; 2],
+    /// Whether v1 items are refused here.
+    v2_only: bool,
     /// The view that is opened; `None` when the object is not one.
     object: Option<SealedObject>,
     rules: Arc<Rules>,
@@ -72,9 +81,25 @@ impl Sealed {
     }
 }
 
+impl Sealed {
+    fn check_format(&self) -> Result<(), Failure> {
+        let object = self.object()?;
+        let mut weak = object.items_of(Format::V1);
+        weak.extend(object.blob.as_ref().map(|_| "data"));
+        if !self.v2_only || weak.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::v2_required(format!(
+            "in this namespace every item must be of format v2, which binds it to its name, and these are not: {}; seal them anew with `seal rotate --to age`",
+            weak.join(", ")
+        )))
+    }
+}
+
 impl Content for Sealed {
     fn check(&self) -> Result<(), Failure> {
         self.check_form()?;
+        self.check_format()?;
         self.rules.templates.accepts(&self.spec.template.data)
     }
 
@@ -92,6 +117,7 @@ impl Content for Sealed {
             text(self.scope.map(|on| if on { "1" } else { "0" }).concat()),
             text(shape(&self.spec.template).canonical()),
             text(json!(self.spec.template.data).to_string()),
+            Cow::Borrowed(self.rules.audience.as_bytes()),
             Cow::Borrowed(self.spec.data.as_deref().unwrap_or_default().as_bytes()),
         ];
         for (key, item) in &self.spec.encrypted_data {
@@ -109,9 +135,18 @@ impl Content for Sealed {
         self.spec.encrypted_data.is_empty()
     }
 
+    fn weakness(&self) -> Option<String> {
+        let object = self.object.as_ref().filter(|object| object.is_mixed())?;
+        Some(format!(
+            "these items are of format v1 and the others of v2: {}; the object is only as strong as its weakest item, seal them anew with `seal rotate --to age`",
+            object.items_of(Format::V1).join(", ")
+        ))
+    }
+
     fn open(&self, keys: &OpeningKeys, hint: Option<&Fingerprint>) -> Result<Opened, Failure> {
+        let opening = Opening { hint, audience: Some(&self.rules.audience) };
         let opened =
-            open_object(self.object()?, &keys.view.ring, &Opening { hint, audience: Some("") }).map_err(|unopened| Failure::no_key(unopened.to_string()))?;
+            open_object(self.object()?, &keys.view.ring, &opening).map_err(|unopened| Failure::no_key(unopened.to_string()))?;
         // A deprecated blob brings its own metadata, type and immutable flag; ownership is still the template's say.
         let own = shape(&self.spec.template);
         let shape = opened.blob.as_ref().map_or(own.clone(), |blob| Shape { owned: own.owned, ..Shape::of_secret(blob) });

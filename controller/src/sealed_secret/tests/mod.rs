@@ -1,15 +1,15 @@
 //! Scenarios: a controller against an API server in a map, in virtual time. What a user would see, and what it cost.
 
 mod asking;
-mod world;
+mod formats;
 
+use crate::delivery::world::{World, at, sealed, sealed_with};
 use crate::ports::KubeError;
 use seal_api::sealed_secret::{MANAGED, PATCH, SKIP_OWNER};
 use seal_secret::SecretBytes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use world::{World, at, sealed, sealed_with};
 
 fn map(entries: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
     Some(entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
