@@ -8,6 +8,9 @@ use crate::value::canonical;
 use crate::walk::Walk;
 use crate::{Enc, Path, Problem, SopsError, SopsFile, Store, Type, Value, mac, strong};
 
+/// Mappings that are tried for a comment that does not open at its place.
+const MOST_TRIES: usize = 64;
+
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenOptions {
@@ -71,21 +74,26 @@ impl SopsFile {
     }
 
     /// A comment that does not open stays as it is, as sops has it. Which mapping it belongs to is a guess of sops' reader: where ours
-    /// differs, the mappings around are tried, too.
+    /// differs, what is around is tried, then the other mappings.
     fn open_comment(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Option<Value> {
         let enc = Enc::parse(self.layout.text(&self.bytes, id)?)?;
+        let nodes = &self.layout.nodes;
+        let upwards = |id: NodeId| std::iter::successors(Some(id), |id| nodes[*id as usize].parent);
+        let neighbours =
+            [Some(id), id.checked_sub(1), Some(id + 1)].into_iter().flatten().filter(|id| (*id as usize) < nodes.len());
+        let others = self.layout.ids().filter(|id| matches!(nodes[*id as usize].form, Form::Map | Form::List));
         let mut tried: Vec<&[u8]> = Vec::new();
-        let neighbours = [Some(id), id.checked_sub(1), Some(id + 1)];
-        for mut at in neighbours.into_iter().filter(|at| at.is_some_and(|at| (at as usize) < self.layout.nodes.len())) {
-            while let Some(id) = at {
-                let aad = walk.aad(id);
-                if !tried.contains(&aad) {
-                    if let Some(value) = open(cipher, enc.clone(), aad) {
-                        return Some(value);
-                    }
-                    tried.push(aad);
-                }
-                at = self.layout.nodes[id as usize].parent;
+        for id in neighbours.flat_map(upwards).chain(others) {
+            let aad = walk.aad(id);
+            if tried.contains(&aad) {
+                continue;
+            }
+            if let Some(value) = open(cipher, enc.clone(), aad) {
+                return Some(value);
+            }
+            tried.push(aad);
+            if tried.len() > MOST_TRIES {
+                break;
             }
         }
         None

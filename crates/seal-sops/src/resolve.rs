@@ -14,6 +14,8 @@ pub(crate) enum Resolved {
     Typed(Type, String),
     /// A whole number that needs the 64th bit: sops cannot hold it.
     TooLarge,
+    /// A text that is not what its tag says.
+    Mistagged,
 }
 
 /// A scalar without quotes and without tag.
@@ -27,13 +29,13 @@ pub(crate) fn plain(text: &str) -> Resolved {
     }
 }
 
-/// A scalar with a tag. A text that is not what its tag says becomes nothing, without a word: so it does for sops.
+/// A scalar with a tag. Where the text is not what the tag says, sops refuses the file in the first document and takes it for nothing in later ones.
 pub(crate) fn tagged(text: &str, tag: Tag) -> Resolved {
     let found = match tag {
         Tag::Str | Tag::Binary | Tag::Merge => return Resolved::Text,
         // `!` alone and tags of one's own.
         Tag::Other => return Resolved::Text,
-        Tag::Timestamp => time::from_yaml(text).map_or(Resolved::Null, |time| Resolved::Typed(Type::Time, time)),
+        Tag::Timestamp => time::from_yaml(text).map_or(Resolved::Mistagged, |time| Resolved::Typed(Type::Time, time)),
         Tag::Bool | Tag::Int | Tag::Float | Tag::Null => match text.as_bytes().first() {
             Some(b'0'..=b'9' | b'+' | b'-') => word(text).unwrap_or_else(|| number(text, false)),
             _ => plain(text),
@@ -44,11 +46,12 @@ pub(crate) fn tagged(text: &str, tag: Tag) -> Resolved {
         | (Tag::Int, found @ (Resolved::Typed(Type::Int, _) | Resolved::TooLarge))
         | (Tag::Float, found @ Resolved::Typed(Type::Float, _))
         | (Tag::Timestamp, found) => found,
+        (Tag::Null, Resolved::Null) => Resolved::Null,
         (Tag::Float, Resolved::Typed(Type::Int, whole)) => {
             let value: f64 = whole.parse().unwrap_or(f64::NAN);
             Resolved::Typed(Type::Float, number::float(value))
         }
-        _ => Resolved::Null,
+        _ => Resolved::Mistagged,
     }
 }
 
@@ -66,7 +69,13 @@ fn word(text: &str) -> Option<Resolved> {
 }
 
 fn dotted(text: &str) -> Resolved {
-    if number::is_float(text) { float(text) } else { Resolved::Text }
+    if !text.contains('_') {
+        return if number::is_float(text) { float(text) } else { Resolved::Text };
+    }
+    // Go's own reader of doubles takes single underscores between digits here.
+    let bare = text.replace('_', "");
+    let between = !text.contains("__") && !text.ends_with('_') && !text.starts_with("._");
+    if between && number::is_float(&bare) { float(&bare) } else { Resolved::Text }
 }
 
 fn number(text: &str, maybe_time: bool) -> Resolved {

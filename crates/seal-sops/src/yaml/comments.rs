@@ -80,63 +80,220 @@ fn headers(text: &str, tokens: &[Token], index: usize, layout: &Layout, found: &
 
 /// Finds the comments between two tokens.
 fn gap(text: &str, range: Range<usize>, layout: &Layout, tokens: &[Token], index: usize, found: &mut Vec<Found>) {
+    let before = index.checked_sub(1).map(|before| &tokens[before]);
+    let next = tokens.get(index);
+    let mut lines = lines(text, range.clone()).peekable();
+    if let Some(before) = before {
+        while let Some(line) = lines.next_if(|line| !line.alone && before.span.end > line.start) {
+            let (before, around) = beside(before);
+            found.push(Found { before, around, span: line.hash + 1..line.end });
+        }
+    }
+    let (mut ends, mut begins): (Vec<Line>, Vec<Line>) = (Vec::new(), Vec::new());
+    let edge = separator(text, range);
+    for line in lines {
+        if edge.is_some_and(|edge| line.start >= edge) { begins.push(line) } else { ends.push(line) }
+    }
+    let mut add = |lines: &[Line], before, next, at| {
+        for (run, around) in runs(text, lines, before, next, layout) {
+            found.extend(lines[run].iter().map(|line| Found { before: at, around, span: line.hash + 1..line.end }));
+        }
+    };
+    let at = next.map_or(layout.nodes.len(), |token| token.node);
+    if edge.is_some() && before.is_some() {
+        let end = next.and_then(|next| layout.documents.iter().find(|document| document.root == root_of(layout, next.around)));
+        add(&ends, before, None, end.map_or(at, |document| document.root as usize));
+    } else {
+        add(&ends, before, next, at);
+    }
+    add(&begins, None, next, at);
+}
+
+fn root_of(layout: &Layout, id: NodeId) -> NodeId {
+    std::iter::successors(Some(id), |id| layout.nodes[*id as usize].parent).last().unwrap_or(id)
+}
+
+/// The line that ends a document, `---` or `...`, between two tokens.
+fn separator(text: &str, range: Range<usize>) -> Option<usize> {
+    let mut start = text[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let mut found = None;
+    loop {
+        let line = text[start..range.end].split('\n').next().unwrap_or_default();
+        let ends =
+            |mark: &str| line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']));
+        if start >= range.start && (ends("---") || ends("...")) {
+            found = Some(start);
+        }
+        start += line.len() + 1;
+        if start >= range.end {
+            return found;
+        }
+    }
+}
+
+/// Cuts the lines between two tokens into the comments that sops' reader makes of them, each with what it belongs to. A foot belongs to
+/// what is before it, a head to what follows.
+fn runs(
+    text: &str,
+    lines: &[Line],
+    before: Option<&Token>,
+    next: Option<&Token>,
+    layout: &Layout,
+) -> Vec<(Range<usize>, NodeId)> {
+    let mut runs = Vec::new();
+    let Some(first) = lines.first() else { return runs };
+    let place = Place { text, layout, before, next };
+    let indent = before.map_or(0, |before| place.block_indent(before.around));
+    let below = before.is_some_and(|before| newlines(text, before.span.end, first.start) == 1);
+    let on_foot_line = below && before.is_some_and(|before| is_value(before) && text[..before.span.end].contains('\n'));
+    let mut first_blank = below || before.is_none();
+    let mut start = 0;
+    // A foot right behind a token belongs to it; once something was cut off, what follows is on its own.
+    let mut behind_token = true;
+    for index in 0..lines.len() {
+        let line = &lines[index];
+        let (next_start, next_column) = match lines.get(index + 1) {
+            Some(next) => (Some(next.start), Some(next.column)),
+            None => (next.map(|next| next.span.start), next.map(|next| column_of(text, next.span.start))),
+        };
+        let blank = next_start.is_none_or(|next| newlines(text, line.end, next) > 1);
+        let column = lines[start].column;
+        let closes = index + 1 == lines.len() && next.is_some_and(|next| next.role == Role::Close);
+        let mut cut = None;
+        if closes {
+            cut = Some(place.around_before());
+        } else if blank {
+            if first_blank && ((start == 0 && on_foot_line) || column < indent) {
+                cut = Some(if column < indent { place.head(column) } else { place.around_before() });
+            }
+            first_blank = false;
+        }
+        if cut.is_none() && next_column.is_some_and(|next| next < indent && next != column) {
+            cut = Some(if behind_token { place.around_before() } else { place.head(column) });
+        }
+        if let Some(around) = cut {
+            runs.push((start..index + 1, around));
+            start = index + 1;
+            behind_token = false;
+        }
+    }
+    if start < lines.len() {
+        runs.push((start..lines.len(), place.head(lines[start].column)));
+    }
+    runs
+}
+
+fn is_value(token: &Token) -> bool {
+    !matches!(token.role, Role::Key { block: true } | Role::Dash)
+}
+
+/// One comment.
+struct Line {
+    /// Start of its line.
+    start: usize,
+    hash: usize,
+    end: usize,
+    column: usize,
+    /// Nothing else is on its line.
+    alone: bool,
+}
+
+fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = Line> {
     let bytes = text.as_bytes();
     let mut at = range.start;
-    while let Some(hash) = text[at..range.end].find('#').map(|hash| at + hash) {
-        let starts = hash == 0 || matches!(bytes[hash - 1], b' ' | b'\t' | b'\n' | b'\r') || text[..hash].ends_with('\u{feff}');
-        let line_start = text[..hash].rfind('\n').map_or(0, |newline| newline + 1);
-        if !starts || bytes[line_start] == b'%' {
-            at = hash + 1;
-            continue;
+    std::iter::from_fn(move || {
+        loop {
+            let hash = text[at..range.end].find('#').map(|hash| at + hash)?;
+            let starts =
+                hash == 0 || matches!(bytes[hash - 1], b' ' | b'\t' | b'\n' | b'\r') || text[..hash].ends_with('\u{feff}');
+            let start = text[..hash].rfind('\n').map_or(0, |newline| newline + 1);
+            if !starts || bytes[start] == b'%' {
+                at = hash + 1;
+                continue;
+            }
+            let end = text[hash..range.end].find(['\n', '\r']).map_or(range.end, |newline| hash + newline);
+            let alone = text[start..hash].trim_start_matches('\u{feff}').trim_matches([' ', '\t']).is_empty();
+            at = end;
+            return Some(Line { start, hash, end, column: hash - start, alone });
         }
-        let end = text[hash..range.end].find(['\n', '\r']).map_or(range.end, |newline| hash + newline);
-        let own_line = text[line_start..hash].trim_start_matches('\u{feff}').trim_matches([' ', '\t']).is_empty();
-        let before = index.checked_sub(1).map(|before| &tokens[before]);
-        let next = tokens.get(index);
-        let (before, around) = match (own_line, before, next) {
-            (false, Some(before), _) if before.span.end > line_start => beside(before, layout),
-            (_, before, next) => alone(text, hash - line_start, before, next, layout),
-        };
-        found.push(Found { before, around, span: hash + 1..end });
-        at = end;
-    }
+    })
+}
+
+fn newlines(text: &str, from: usize, to: usize) -> usize {
+    text.get(from..to).unwrap_or_default().bytes().filter(|byte| *byte == b'\n').count()
 }
 
 /// A comment behind something on its line.
-fn beside(token: &Token, layout: &Layout) -> (usize, NodeId) {
+fn beside(token: &Token) -> (usize, NodeId) {
     match token.role {
-        Role::Value | Role::Key { .. } | Role::Open => (token.node, token.around),
-        Role::Dash => (token.node, token.around),
-        Role::Close | Role::Block => {
-            // Behind a collection: it belongs to what the collection is in.
-            let around = layout.nodes[token.around as usize].parent.unwrap_or(token.around);
-            (if token.role == Role::Block { token.node } else { token.around as usize }, around)
-        }
+        Role::Value | Role::Key { .. } | Role::Open | Role::Dash => (token.node, token.around),
+        // Behind a bracket: sops' reader puts it into the collection, in front of everything.
+        Role::Close => (token.around as usize + 1, token.around),
+        Role::Block => (token.node, token.around),
     }
 }
 
-/// A comment on a line of its own.
-fn alone(text: &str, column: usize, before: Option<&Token>, next: Option<&Token>, layout: &Layout) -> (usize, NodeId) {
-    let end = next.map_or(layout.nodes.len(), |token| token.node);
-    let next_around = next.map(|token| token.around);
-    let Some(before) = before else { return (end, next_around.unwrap_or(0)) };
-    if next.is_some_and(|token| column_of(text, token.span.start) == column && token.role != Role::Close) {
-        return (end, next_around.unwrap_or(before.around));
+/// Between two tokens.
+struct Place<'a> {
+    text: &'a str,
+    layout: &'a Layout,
+    before: Option<&'a Token>,
+    next: Option<&'a Token>,
+}
+
+impl Place<'_> {
+    fn around_before(&self) -> NodeId {
+        let Some(token) = self.before.or(self.next) else { return 0 };
+        let outer = self.layout.nodes[token.around as usize].parent;
+        if token.role == Role::Close { outer.unwrap_or(token.around) } else { token.around }
     }
-    // The blocks that are open here, innermost first.
-    let mut around = Some(before.around);
-    while let Some(id) = around {
-        let node = &layout.nodes[id as usize];
-        let starts = column_of(text, node.span.start);
-        if starts == column
-            || (starts < column && next.is_none_or(|token| column_of(text, token.span.start) < column))
-            || node.parent.is_none()
-        {
-            return (end, id);
+
+    /// A node and what it is in, innermost first.
+    fn upwards(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        std::iter::successors(Some(id), |id| self.layout.nodes[*id as usize].parent)
+    }
+
+    /// The column of the innermost block around a node.
+    fn block_indent(&self, mut id: NodeId) -> usize {
+        while let Some(parent) = self.layout.nodes[id as usize].parent {
+            let flow = self.text[self.layout.nodes[id as usize].span.clone()].starts_with(['{', '[']);
+            if !flow && !is_indentless(self.text, id, self.layout) {
+                break;
+            }
+            id = parent;
         }
-        around = node.parent;
+        indent_of(self.text, id, self.layout)
     }
-    (end, next_around.unwrap_or(before.around))
+
+    /// What a comment in front of the next token belongs to: what the token is in, unless the comment is in line with a block that the
+    /// token closes; then it belongs to what that block is in.
+    fn head(&self, column: usize) -> NodeId {
+        let next = self.next.map(|next| next.around);
+        let from = self.around_before();
+        if let Some(next) = next.filter(|next| !self.upwards(from).any(|id| id == *next)) {
+            return next;
+        }
+        for id in self.upwards(from).take_while(|id| Some(*id) != next) {
+            let parent = self.layout.nodes[id as usize].parent;
+            if let Some(parent) =
+                parent.filter(|_| !is_indentless(self.text, id, self.layout) && indent_of(self.text, id, self.layout) == column)
+            {
+                return parent;
+            }
+        }
+        next.or_else(|| self.upwards(from).last()).unwrap_or(0)
+    }
+}
+
+/// A list whose dashes stand below the key, not behind it, opens no block of its own.
+fn is_indentless(text: &str, id: NodeId, layout: &Layout) -> bool {
+    let node = &layout.nodes[id as usize];
+    let parent = node.parent.filter(|parent| matches!(layout.nodes[*parent as usize].form, Form::Map));
+    matches!(node.form, Form::List) && parent.is_some_and(|parent| indent_of(text, parent, layout) == indent_of(text, id, layout))
+}
+
+fn indent_of(text: &str, id: NodeId, layout: &Layout) -> usize {
+    column_of(text, layout.nodes[id as usize].span.start)
 }
 
 fn column_of(text: &str, at: usize) -> usize {

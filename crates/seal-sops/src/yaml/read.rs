@@ -163,6 +163,11 @@ impl<'t> Reader<'t> {
                     comments::Role::Key { block: has_lines(value) },
                 ));
             }
+            let is_merge = name == "<<" && matches!(&key.form, Shape::Scalar { style: Style::Plain, .. });
+            if is_merge && matches!(value.form, Shape::Scalar { .. }) {
+                let problem = Problem::Unsupported("a merge key needs a mapping: put << in quotes when it is meant as text");
+                return Err(Refusal { at: key.at, parent: Some(id), key: None, problem });
+            }
             let top = self.layout.nodes[id as usize].parent.is_none() && !is_virtual;
             if top && name == "sops" {
                 self.block(key, value)?;
@@ -210,12 +215,10 @@ impl<'t> Reader<'t> {
         let Shape::Scalar { text, style } = &target.form else {
             return Err(refuse("a key that is a mapping or a list cannot be encrypted"));
         };
-        let resolved = match (target.tag, *style) {
-            (None, Style::Plain) => resolve::plain(text.as_str()),
-            (None, _) => Resolved::Text,
-            (Some(tag), _) => resolve::tagged(text.as_str(), tag),
-        };
-        match resolved {
+        if target.tag == Some(Tag::Binary) {
+            return Err(refuse("a key in base64 cannot be encrypted: write it as text"));
+        }
+        match self.resolve(target, text.as_str(), *style) {
             Resolved::Text => Ok(text.as_str()),
             _ => Err(refuse("a key that is not text (a number, true, null or a date) cannot be encrypted: put it in quotes")),
         }
@@ -290,24 +293,20 @@ impl<'t> Reader<'t> {
     /// One scalar: the content is that of `tree`, the place that of `stands`.
     fn scalar(&mut self, tree: &'t Tree<'t>, stands: &'t Tree<'t>, slot: Slot) -> Result<(), Refusal> {
         let Shape::Scalar { text, style } = &tree.form else { return Ok(()) };
-        let resolved = match (tree.tag, *style) {
-            (None, Style::Plain) => resolve::plain(text.as_str()),
-            (None, _) => Resolved::Text,
-            (Some(tag), _) => resolve::tagged(text.as_str(), tag),
-        };
-        let form = match resolved {
+        let form = match self.resolve(tree, text.as_str(), *style) {
             Resolved::Null => Form::Null,
             Resolved::Typed(kind, text) => Form::Typed(Value { kind, bytes: text.into() }),
             Resolved::Text if tree.tag == Some(Tag::Binary) => decoded(text.as_str()),
             Resolved::Text => self.text_form(text),
             Resolved::TooLarge => {
-                let key = match slot.name {
-                    Name::Key(key) => Some(key.into()),
-                    _ => None,
-                };
-                let problem =
-                    Problem::Unsupported("a whole number beyond 64 bits with sign cannot be encrypted: put it in quotes");
-                return Err(Refusal { at: stands.at, parent: slot.parent, key, problem });
+                return Err(refused_value(
+                    stands,
+                    slot,
+                    "a whole number beyond 64 bits with sign cannot be encrypted: put it in quotes",
+                ));
+            }
+            Resolved::Mistagged => {
+                return Err(refused_value(stands, slot, "the value is not what its tag says: correct the tag or leave it out"));
             }
         };
         let foreign_tag = !matches!(stands.tag, None | Some(Tag::Str));
@@ -327,6 +326,21 @@ impl<'t> Reader<'t> {
             self.tokens.push(Token::scalar(stands.outer_start..stands.span.end, parent, id as usize, comments::Role::Value));
         }
         Ok(())
+    }
+
+    /// What a scalar means. `!` alone says no more than that there is a value.
+    fn resolve(&self, tree: &Tree<'_>, text: &str, style: Style) -> Resolved {
+        let tag = tree.tag.filter(|tag| *tag != Tag::Other || !self.is_bare_tag(tree));
+        match (tag, style) {
+            (None, Style::Plain) => resolve::plain(text),
+            (None, _) => Resolved::Text,
+            (Some(tag), _) => resolve::tagged(text, tag),
+        }
+    }
+
+    fn is_bare_tag(&self, tree: &Tree<'_>) -> bool {
+        let before = self.text.get(tree.outer_start..tree.span.start).unwrap_or_default();
+        before.split([' ', '\t', '\r', '\n']).any(|word| word == "!")
     }
 
     fn text_form(&self, text: &syntax::Text<'_>) -> Form {
@@ -376,6 +390,14 @@ impl<'t> Reader<'t> {
         };
         Ok(Raw { form, span: tree.span.clone() })
     }
+}
+
+fn refused_value(tree: &Tree<'_>, slot: Slot, why: &'static str) -> Refusal {
+    let key = match slot.name {
+        Name::Key(key) => Some(key.into()),
+        _ => None,
+    };
+    Refusal { at: tree.at, parent: slot.parent, key, problem: Problem::Unsupported(why) }
 }
 
 /// True for values that go on below the line of their key.

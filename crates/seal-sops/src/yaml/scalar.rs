@@ -60,6 +60,12 @@ fn push_binary(out: &mut Output, bytes: &[u8]) {
 fn push_text(out: &mut Output, text: &str, site: &Site<'_>) {
     let flow = site.style & style::FLOW != 0;
     match site.quote {
+        // Ciphertext in single quotes within brackets stood there without any, as far as anybody can tell.
+        Some(b'\'') if flow && is_text(text) && is_one_plain_line(text) => {
+            let mut plain = Output::default();
+            syntax::push_inline(&mut plain, text, flow);
+            if plain.text() == text { out.push(text) } else { push_single_quoted(out, text) }
+        }
         Some(b'\'') if is_one_plain_line(text) => push_single_quoted(out, text),
         Some(_) => syntax::push_quoted(out, text),
         None => match site.parent {

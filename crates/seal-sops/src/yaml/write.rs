@@ -7,7 +7,7 @@ use seal_manifest::syntax::Output;
 use seal_secret::SecretBytes;
 
 use crate::layout::{Changes, Form, Layout, New, Node, NodeId};
-use crate::{Problem, SopsError};
+use crate::{Problem, SopsError, enc};
 
 use super::read::style;
 use super::{block, scalar, structure};
@@ -98,15 +98,28 @@ impl Writer<'_> {
             New::Clear(value) => {
                 let site = scalar::Site { style: node.style, quote, parent: self.parent_column(id), newline: self.newline };
                 if self.is_list_comment(id, value.kind) {
-                    return self.list_comment(node, value, splices);
+                    return self.list_comment(id, value, splices);
                 }
                 scalar::push(&mut text, value, &site)
                     .ok_or_else(|| self.refuse(Problem::CannotEdit("a comment that is not text")))?;
             }
         }
         let range = self.body_apart(node, &mut text, splices);
+        let text = self.below_comment(range.end, text, splices);
         splices.push(Splice { range, text });
         Ok(())
+    }
+
+    /// The lines of a literal block go below the line they begin on, if a comment ends it.
+    fn below_comment(&self, end: usize, text: Output, splices: &mut Vec<Splice>) -> Output {
+        let rest = self.text[end..].split(['\n', '\r']).next().unwrap_or_default();
+        let Some(line) = text.text().find(self.newline).filter(|_| rest.trim_start_matches([' ', '\t']).starts_with('#')) else {
+            return text;
+        };
+        splices.push(Splice::new(end + rest.len()..end + rest.len(), &text.text()[line..]));
+        let mut header = Output::default();
+        header.push(&text.text()[..line]);
+        header
     }
 
     /// A block scalar's header line may hold a comment: the value takes the place of the header, the lines below go.
@@ -127,15 +140,35 @@ impl Writer<'_> {
         kind == crate::Type::Comment && !matches!(self.node(id).form, Form::Comment)
     }
 
-    fn list_comment(&self, node: &Node, value: &crate::Value, splices: &mut Vec<Splice>) -> Result<(), SopsError> {
+    fn list_comment(&self, id: NodeId, value: &crate::Value, splices: &mut Vec<Splice>) -> Result<(), SopsError> {
+        let node = self.node(id);
         let cannot = || self.refuse(Problem::CannotEdit("a sealed comment at this place"));
         let line_start = self.text[..node.span.start].rfind('\n').map_or(0, |at| at + 1);
         let dash = line_start + self.text[line_start..node.span.start].rfind('-').ok_or_else(cannot)?;
+        let list = node.parent.ok_or_else(cannot)?;
+        if id == list + 1 && !self.has_values(list) {
+            // Nothing else is in the list: it must not become nothing.
+            let before = self.text[..dash].trim_end_matches([' ', '\t', '\r', '\n']);
+            if !before.ends_with([':', '-']) {
+                return Err(cannot());
+            }
+            splices.push(Splice::new(before.len()..before.len(), " []"));
+        }
         let mut text = Output::default();
         text.push("#");
         text.push(std::str::from_utf8(value.bytes.expose()).map_err(|_| cannot())?);
         splices.push(Splice { range: dash..node.span.end, text });
         Ok(())
+    }
+
+    /// True for a list with an element that is no sealed comment.
+    fn has_values(&self, list: NodeId) -> bool {
+        let sealed_comment = |node: &Node| match &node.form {
+            Form::Span(range) => enc::type_of(&self.text[range.clone()]) == Some(crate::Type::Comment),
+            Form::Comment => true,
+            _ => false,
+        };
+        self.below(list).any(|id| !sealed_comment(self.node(id)))
     }
 
     /// The column that the lines of a literal block must exceed: that of the mapping the key is in, or of the dash.
@@ -265,7 +298,8 @@ fn push_sealed(text: &mut Output, sealed: &str, node: &Node, quote: Option<u8>) 
     let quote = match quote {
         Some(b'\'') => "'",
         Some(_) => "\"",
-        None if node.style & style::FLOW != 0 => "\"",
+        // Single quotes say that there were none: see `scalar`.
+        None if node.style & style::FLOW != 0 => "'",
         None => "",
     };
     text.push(quote);
