@@ -7,7 +7,11 @@ use crate::{
     report::{self, CliError},
     sops, write,
 };
-use seal_core::{open::{Opening, open_object}, sealed::SealedObject, secret::SecretObject};
+use seal_core::{
+    open::{Opening, open_object},
+    sealed::SealedObject,
+    secret::SecretObject,
+};
 use seal_crypto::{Item, Keyring, v2::Head};
 use seal_manifest::{Format, ManifestFile, Node, to_json_pretty, to_yaml};
 use seal_secret::SecretBytes;
@@ -44,7 +48,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         let bytes = io.read(&input.path)?;
         read.push((input, bytes));
     }
-    let sealed = sops::decrypt::select(&mut read, &args.sops)?;
+    let sealed = sops::decrypt::select(&mut read, &args.sops, io)?;
     if !sealed.is_empty() {
         return sops::decrypt::run(sealed, args.key.as_deref(), args.output_file.as_deref(), &args.how, &args.sops, io);
     }
@@ -55,7 +59,8 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let all = manifests.iter().flat_map(|(manifest, _)| objects::all(manifest));
     let sealed: Vec<SealedObject> = all.filter_map(|place| SealedObject::from_node(place.node).ok()).collect();
     let keyring = args.recovery.keyring(&args.sops.identity, Need::of(&sealed), io)?.ok_or_else(|| {
-        CliError::usage("opening needs a private key").hint("give --recovery-key FILE (what `seal keys backup` wrote) or -i FILE (an age identity)")
+        CliError::usage("opening needs a private key")
+            .hint("give --recovery-key FILE (what `seal keys backup` wrote) or -i FILE (an age identity)")
     })?;
     let mut secrets = Vec::new();
     for (manifest, input) in &manifests {

@@ -31,8 +31,12 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let (mut answers, mut sealed) = (Vec::new(), Vec::new());
     for input in inputs::expand(&args.paths)? {
         let bytes = io.read(&input.path)?;
-        if args.input_type.is_some() || sops::look::is_sops(&input.path, None, &bytes) {
-            sealed.push(sops::get::read(&input.path, args.input_type, bytes)?);
+        let found = match args.input_type {
+            Some(_) => Some(sops::get::read(&input.path, args.input_type, bytes.clone())?),
+            None => sops::file::recognised(&input.path, &bytes)?,
+        };
+        if let Some(file) = found {
+            sealed.push(file);
             continue;
         }
         let manifest = ManifestFile::parse(&input.name(), bytes)?;

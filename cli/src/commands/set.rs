@@ -52,9 +52,9 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
         return Err(CliError::usage("a value on the command line is seen by others and kept in histories, so it is not taken")
             .hint("pipe it in, give --from-file, or leave it out to be asked"));
     }
-    if sops::takes(&args.file, &args.sops) {
+    if let Some(sealed) = sops::file::given(&args.file, &args.sops, io)? {
         let value = value(&args, &args.file.display().to_string(), io)?;
-        return sops::set::set(&args.file, &args.key, value, &args.how, &args.sops, io);
+        return sops::set::set(sealed, &args.file, &args.key, value, &args.how, &args.sops, io);
     }
     let target = Target::load(&args.file, &args.which, io)?;
     let sealing = Certificates::default().for_file(&args.cert, &args.file, io)?;

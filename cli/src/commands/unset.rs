@@ -25,8 +25,8 @@ pub struct Args {
 
 /// Runs `seal unset`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
-    if sops::takes(&args.file, &args.sops) {
-        return sops::set::unset(&args.file, &args.keys, &args.sops, io);
+    if let Some(sealed) = sops::file::given(&args.file, &args.sops, io)? {
+        return sops::set::unset(sealed, &args.file, &args.keys, &args.sops, io);
     }
     let target = Target::load(&args.file, &args.which, io)?;
     let mut remove = args.keys;

@@ -128,7 +128,8 @@ fn expectation(args: &Args, file: &Path, certificates: &mut Certificates, io: &m
     };
     let rule = if file == Path::new("-") { None } else { located.rule(file)?.cloned() };
     let (named, audience) = named_for(&located, file, args.cluster.as_deref())?;
-    let recipients = named.iter().map(|one| Expected { name: one.name.clone(), fingerprint: one.fingerprint().to_string() }).collect();
+    let recipients =
+        named.iter().map(|one| Expected { name: one.name.clone(), fingerprint: one.fingerprint().to_string() }).collect();
     let expected =
         Expectation { scope: rule.as_ref().and_then(|rule| rule.scope), recipients, audience, ..Expectation::default() };
     let Some(name) = cluster_name(args, &located, rule.as_ref()) else { return Ok(expected) };

@@ -24,6 +24,12 @@
 //!     scope: strict
 //!   - path: apps/**                       # with recipients, here or of the cluster, items are sealed as v2
 //!     recipients: [production, break-glass]
+//!   - path: legacy/**
+//!     sops: .sops.yaml                    # SOPS files, by the rules of this file
+//!   - path: secrets/**
+//!     sops: true                          # SOPS files, for these recipients
+//!     recipients: [production, break-glass]
+//!     strong_mac: true                    # they must carry the stronger MAC
 //!   - path: "*"
 //!     cluster: staging
 //! ```
@@ -93,7 +99,7 @@ pub struct Controller {
     pub name: Option<String>,
 }
 
-/// One path rule. It names a cluster, recipients, or both.
+/// One path rule. It names a cluster, recipients, or both; or SOPS files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Pattern as in .gitignore, relative to `.seal.yaml`.
@@ -104,4 +110,15 @@ pub struct Rule {
     pub recipients: Vec<Named>,
     /// Scope of what is sealed there.
     pub scope: Option<Scope>,
+    /// SOPS files are kept there, not SealedSecrets.
+    pub sops: Option<SopsRule>,
+}
+
+/// What a rule says about SOPS files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SopsRule {
+    /// The configuration whose rules count, relative to `.seal.yaml`; without one, the recipients of the rule.
+    pub config: Option<String>,
+    /// Files must carry the stronger MAC.
+    pub strong_mac: bool,
 }

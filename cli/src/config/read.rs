@@ -1,8 +1,8 @@
 //! The strict reader of `.seal.yaml`: every complaint has a line and a column.
 
-use super::{Book, Cluster, Config, Controller, Named, Rule, Source};
+use super::{Book, Cluster, Config, Controller, Named, Rule, SopsRule, Source};
 use crate::report::CliError;
-use seal_manifest::{Entry, ManifestFile, Node, Position};
+use seal_manifest::{Entry, Kind, ManifestFile, Node, Position};
 use seal_secret::SecretBytes;
 use std::collections::BTreeMap;
 
@@ -157,26 +157,61 @@ impl Reader<'_> {
 
     fn rule(&self, node: &Node, book: &Book) -> Result<Rule, CliError> {
         let (mut path, mut cluster, mut scope, mut recipients) = (None, None, None, Vec::new());
-        for entry in self.map(node, "a rule", &["path", "cluster", "recipients", "scope"])? {
-            if entry.key == "recipients" {
-                recipients = self.recipients(&entry.value, "recipients", book)?;
-                continue;
+        let (mut sops, mut strong_mac) = (None, None);
+        for entry in self.map(node, "a rule", &["path", "cluster", "recipients", "scope", "sops", "strong_mac"])? {
+            match (entry.key.as_str(), &entry.value.kind) {
+                ("recipients", _) => {
+                    recipients = self.recipients(&entry.value, "recipients", book)?;
+                    continue;
+                }
+                ("sops", Kind::Bool(true)) => {
+                    sops = Some(None);
+                    continue;
+                }
+                ("strong_mac", Kind::Bool(demanded)) => {
+                    strong_mac = Some((entry.key_at, *demanded));
+                    continue;
+                }
+                ("strong_mac", _) => return Err(self.wrong(&entry.value, "strong_mac", "true or false")),
+                _ => {}
             }
             let text = self.text(&entry.value, &entry.key)?;
             match entry.key.as_str() {
                 "path" => path = Some(text),
                 "cluster" => cluster = Some(text),
+                "sops" => sops = Some(Some(text)),
                 _ => scope = Some(text.parse().map_err(|error| self.error(entry.value.at, error, "strict is the default"))?),
             }
         }
         let Some(path) = path else {
             return Err(self.error(node.at, "the rule has no path", "add `path:` with a pattern as in .gitignore"));
         };
-        if cluster.is_none() && recipients.is_empty() {
-            let hint = "add `cluster:` with a name from clusters, or `recipients:` with a list";
-            return Err(self.error(node.at, "the rule has neither a cluster nor recipients", hint));
+        let names_recipients = cluster.is_some() || !recipients.is_empty();
+        match (&sops, strong_mac) {
+            (None, Some((at, _))) => {
+                return Err(self.error(at, "strong_mac is for SOPS files", "add `sops: true`, or take it out"));
+            }
+            (Some(_), _) if cluster.is_some() || scope.is_some() => {
+                let hint = "make two rules of it, or take `cluster:` and `scope:` out";
+                return Err(self.error(node.at, "a rule is for SOPS files or for SealedSecrets", hint));
+            }
+            (Some(Some(_)), _) if names_recipients => {
+                let hint = "write `sops: true` to use the recipients here, or take them out";
+                return Err(self.error(node.at, "the recipients are those of the file that `sops:` names", hint));
+            }
+            (Some(None), _) if !names_recipients => {
+                let hint = "add `recipients:` with a list, or name a file: `sops: .sops.yaml`";
+                return Err(self.error(node.at, "the rule has no recipients for SOPS files", hint));
+            }
+            (None, _) if !names_recipients => {
+                let hint = "add `cluster:` with a name from clusters, or `recipients:` with a list";
+                return Err(self.error(node.at, "the rule has neither a cluster nor recipients", hint));
+            }
+            _ => {}
         }
-        Ok(Rule { path, cluster, recipients, scope })
+        let strong_mac = strong_mac.is_some_and(|(_, demanded)| demanded);
+        let sops = sops.map(|config| SopsRule { config, strong_mac });
+        Ok(Rule { path, cluster, recipients, scope, sops })
     }
 
     /// Entries of a mapping that has only known keys.
@@ -221,6 +256,7 @@ mod tests {
             cluster: Some("p".into()),
             recipients: Vec::new(),
             scope: Some(seal_crypto::Scope::NamespaceWide),
+            sops: None,
         };
         let controller = Controller { namespace: "kube-system".into(), name: Some("sealed-secrets".into()) };
         let clusters = [
@@ -249,6 +285,13 @@ mod tests {
             ("clusters:\n  p: {certificate: a, context: b}\n", "f:2:23: certificate and context exclude each other"),
             ("clusters:\n  p: {fingerprints: [abc]}\n", "f:2:22: not a SHA256: fingerprint"),
             ("clusters:\n  p: {installation: abc}\n", "f:2:21: not an installation key"),
+            ("rules:\n  - {path: x, sops: true}\n", "f:2:5: the rule has no recipients for SOPS files"),
+            ("rules:\n  - {path: x, sops: [a]}\n", "f:2:21: sops must be text (quote it), found list"),
+            ("rules:\n  - {path: x, recipients: [], strong_mac: true}\n", "f:2:31: strong_mac is for SOPS files"),
+            (
+                "clusters: {c: {}}\nrules:\n  - {path: x, sops: y, cluster: c}\n",
+                "f:3:5: a rule is for SOPS files or for SealedSecrets",
+            ),
             ("rules:\n  - path: x\n", "f:2:5: the rule has neither a cluster nor recipients"),
             ("rules:\n  - {path: x, cluster: q}\n", "f:2:5: rule for \"x\": no cluster \"q\""),
             ("clusters: {p: {context: 1}}\n", "f:1:25: context must be text (quote it), found number"),

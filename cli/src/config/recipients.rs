@@ -59,7 +59,9 @@ impl Book {
         }
         match text.parse::<Recipient>() {
             Ok(recipient) => Ok(vec![Named::bare(recipient)]),
-            Err(error) if text.starts_with("age1") || text.starts_with("AGE-") || text.starts_with("ssh-") => Err(error.to_string()),
+            Err(error) if text.starts_with("age1") || text.starts_with("AGE-") || text.starts_with("ssh-") => {
+                Err(error.to_string())
+            }
             Err(_) => Err(format!("no recipient or group is called {text:?}")),
         }
     }

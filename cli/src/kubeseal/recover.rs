@@ -5,7 +5,12 @@
 
 use super::{input, object, output, session::Session};
 use crate::report::CliError;
-use seal_core::{keyfile, open::{Opening, open_object}, sealed::SealedObject, secret::SecretObject};
+use seal_core::{
+    keyfile,
+    open::{Opening, open_object},
+    sealed::SealedObject,
+    secret::SecretObject,
+};
 use seal_crypto::Keyring;
 use seal_secret::SecretBytes;
 use serde_json::{Value, json};

@@ -141,7 +141,8 @@ fn edits(
     let mut edits = Vec::new();
     let to = key.cloned().map(SealTo::from);
     for (place, (object, fresh)) in objects::all(file).into_iter().zip(sealed.iter().zip(fresh)) {
-        let plan = merge::replace_items(object, &place.prefix, fresh, to.as_ref()).map_err(|error| CliError::from_error(&error))?;
+        let plan =
+            merge::replace_items(object, &place.prefix, fresh, to.as_ref()).map_err(|error| CliError::from_error(&error))?;
         edits.extend(plan.edits.into_iter().map(|edit| (place.document, edit)));
     }
     Ok(edits)

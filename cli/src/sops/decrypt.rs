@@ -1,9 +1,9 @@
 //! `decrypt` on SOPS files: each to its text in clear, with the layout it has.
 
-use super::{OpenArgs, file, keypath, look};
+use super::{OpenArgs, file, keypath, policy::Policies};
 use crate::{Exit, Io, inputs::Input, parallel, report::CliError, write};
 use seal_secret::SecretBytes;
-use seal_sops::Store;
+use seal_sops::{SopsFile, Store};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -16,25 +16,36 @@ pub struct DecryptArgs {
     pub output_type: Option<Store>,
 }
 
+/// A file that was read and is sealed.
+pub type Found = (Input, SopsFile);
+
 /// Takes the SOPS files out of what was read. Beside them, a file that was named itself and is none is an error.
-pub fn select(read: &mut Vec<(Input, SecretBytes)>, open: &OpenArgs) -> Result<Vec<(Input, SecretBytes)>, CliError> {
-    let (sealed, others) = std::mem::take(read)
-        .into_iter()
-        .partition::<Vec<_>, _>(|(input, bytes)| open.input_type.is_some() || look::is_sops(&input.path, None, bytes));
-    match others.iter().find(|(input, _)| input.folder.is_none()) {
+pub fn select(read: &mut Vec<(Input, SecretBytes)>, open: &OpenArgs, io: &mut Io) -> Result<Vec<Found>, CliError> {
+    let looked = parallel::in_order(std::mem::take(read), io, "reading", |(input, bytes), _| {
+        let found = match open.input_type {
+            Some(_) => file::parse(&input.path, open.input_type, bytes.clone()).map(Some),
+            None => file::recognised(&input.path, &bytes),
+        };
+        found.map(|found| (input, bytes, found))
+    });
+    let mut sealed = Vec::new();
+    for looked in looked {
+        match looked? {
+            (input, _, Some(found)) => sealed.push((input, found)),
+            (input, bytes, None) => read.push((input, bytes)),
+        }
+    }
+    match read.iter().find(|(input, _)| input.folder.is_none()) {
         Some((odd, _)) if !sealed.is_empty() => {
             Err(CliError::failed(format!("{}: it is not a SOPS file, and others are", odd.name())).hint("open it by itself"))
         }
-        _ => {
-            *read = others;
-            Ok(sealed)
-        }
+        _ => Ok(sealed),
     }
 }
 
-/// Opens all inputs, then writes; one that does not open keeps everything from being written.
+/// Opens all files, then writes; one that does not open keeps everything from being written.
 pub fn run(
-    inputs: Vec<(Input, SecretBytes)>,
+    files: Vec<Found>,
     key: Option<&str>,
     output: Option<&Path>,
     args: &DecryptArgs,
@@ -42,16 +53,19 @@ pub fn run(
     io: &mut Io,
 ) -> Result<Exit, CliError> {
     let at = key.map(keypath::parse).transpose()?;
-    if at.is_some() && inputs.len() > 1 {
+    if at.is_some() && files.len() > 1 {
         return Err(CliError::usage("--key needs exactly one file"));
     }
-    let mut unlocker = open.unlocker(io)?;
-    let sealed = parallel::in_order(inputs, io, "reading", |(input, bytes), _| file::parse(&input.path, open.input_type, bytes));
-    let sealed = sealed.into_iter().collect::<Result<Vec<_>, CliError>>()?;
-    unlocker.prepare(sealed.iter(), io);
-    let opened = parallel::in_order(sealed, io, "opening", |sealed, _| {
+    let (mut unlocker, mut policies) = (open.unlocker(io)?, Policies::glance(open.identity.plugins));
+    unlocker.prepare(files.iter().map(|(_, sealed)| sealed), io);
+    let mut sealed = Vec::with_capacity(files.len());
+    for (input, file) in files {
+        let options = open.options_by(&mut policies, &input.path, io)?;
+        sealed.push((file, options));
+    }
+    let opened = parallel::in_order(sealed, io, "opening", |(sealed, options), _| {
         let own = sealed.store();
-        let unlocked = unlocker.open_known(sealed, open.options())?;
+        let unlocked = unlocker.open_known(sealed, options)?;
         let store = args.output_type.unwrap_or(own);
         let text = match &at {
             Some(at) => unlocked.opened.get(at, store)?,

@@ -7,13 +7,21 @@ use crate::{
     report::{self, CliError},
 };
 use seal_secret::SecretBytes;
-use seal_sops::{Change, NewValue, Path, Value};
+use seal_sops::{Change, NewValue, Path, SopsFile, Value};
 use std::path::Path as FilePath;
 
 /// Edits a file, or the one value at `key`.
-pub fn run(path: &FilePath, key: Option<&str>, allow_disk: bool, open: &OpenArgs, io: &mut Io) -> Result<Exit, CliError> {
+pub fn run(
+    sealed: SopsFile,
+    path: &FilePath,
+    key: Option<&str>,
+    allow_disk: bool,
+    open: &OpenArgs,
+    io: &mut Io,
+) -> Result<Exit, CliError> {
     let at = key.map(keypath::parse).transpose()?;
-    let unlocked = open.unlocker(io)?.open(file::load(path, open.input_type, io)?, open.options(), io)?;
+    let options = open.options_for(path, io)?;
+    let unlocked = open.unlocker(io)?.open(sealed, options, io)?;
     let store = unlocked.opened.file().store();
     let shown = match &at {
         None => unlocked.opened.to_clear(store)?,

@@ -1,12 +1,37 @@
 //! Loading and writing SOPS files, and what to tell people when one is not as it should be.
 
-use super::look;
+use super::{OpenArgs, look};
 use crate::{Io, io::read_file, report::CliError, write};
 use seal_secret::SecretBytes;
 use seal_sops::{Problem, SopsError, SopsFile, Store};
 use std::path::Path;
 
-/// Reads and parses a file. The store is that of its name unless it is given.
+/// The SOPS file that a verb is given, or nothing when it is something else and the verb is meant for that.
+pub fn given(path: &Path, open: &OpenArgs, io: &Io) -> Result<Option<SopsFile>, CliError> {
+    if path == Path::new("-") {
+        return Ok(None);
+    }
+    if open.input_type.is_some() {
+        return parse(path, open.input_type, io.read_file(path)?).map(Some);
+    }
+    // Whoever reads it as something else says why it cannot be read.
+    let Ok(bytes) = io.read_file(path) else { return Ok(None) };
+    recognised(path, &bytes)
+}
+
+/// As [`given`], for bytes that were read already. A file that looks like a SOPS file and cannot be parsed is an error.
+pub fn recognised(path: &Path, bytes: &SecretBytes) -> Result<Option<SopsFile>, CliError> {
+    if !look::may_be_sops(bytes) {
+        return Ok(None);
+    }
+    match SopsFile::parse(&path.display().to_string(), look::store_of(path), bytes.clone()) {
+        Ok(file) => Ok(Some(file).filter(|file| file.metadata().is_some())),
+        Err(error) if look::has_block(bytes) => Err(error.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Reads and parses a file that must be a SOPS file. The store is that of its name unless it is given.
 pub fn load(path: &Path, store: Option<Store>, io: &Io) -> Result<SopsFile, CliError> {
     if path == Path::new("-") {
         return Err(CliError::usage("standard input cannot be changed in place").hint("name a file"));

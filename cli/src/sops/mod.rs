@@ -18,4 +18,4 @@ pub mod set;
 mod tests;
 pub mod unlock;
 
-pub use unlock::{OpenArgs, Unlocked, Unlocker, takes};
+pub use unlock::{OpenArgs, Unlocked, Unlocker};

@@ -5,7 +5,7 @@ use super::rekey::plan::{Master, Wanted};
 use crate::{
     Io,
     certificate::Certificates,
-    config::shown,
+    config::{Located, Rule, shown},
     io::reason,
     report::{self, CliError},
 };
@@ -56,7 +56,7 @@ impl Policy {
             let age = group.age.iter().map(|one| Master { kind: "age".to_owned(), name: one.as_str().to_owned() });
             age.chain(group.others.iter().cloned()).collect()
         };
-        Wanted { groups: self.groups.iter().map(masters).collect(), threshold: self.threshold }
+        Wanted { groups: self.groups.iter().map(masters).collect(), threshold: self.threshold, strong_mac: self.strong_mac }
     }
 
     /// For wrapping a data key.
@@ -78,7 +78,7 @@ pub struct Policies {
     warns: bool,
     certificates: Certificates,
     read: HashMap<PathBuf, Arc<SopsConfig>>,
-    made: HashMap<(PathBuf, usize), Arc<Policy>>,
+    made: HashMap<(PathBuf, usize, bool), Arc<Policy>>,
 }
 
 impl Policies {
@@ -94,8 +94,17 @@ impl Policies {
 
     /// The policy for a file, if there is one.
     pub fn for_file(&mut self, file: &Path, io: &mut Io) -> Result<Option<Arc<Policy>>, CliError> {
+        if let Some(located) = self.certificates.located(file, io)?
+            && let Some(rule) = located.rule(file)?
+            && let Some(sops) = &rule.sops
+        {
+            return match &sops.config {
+                Some(config) => self.by(&absolute(&located.folder().join(config))?, sops.strong_mac, file, io),
+                None => Ok(Some(Arc::new(of_rule(&located, rule, sops.strong_mac)))),
+            };
+        }
         match above(file)? {
-            Some(config) => self.by(&config, file, io),
+            Some(config) => self.by(&config, false, file, io),
             None => Ok(None),
         }
     }
@@ -103,9 +112,15 @@ impl Policies {
     /// True when a rule of `.seal.yaml` wants this file to hold SealedSecrets.
     pub fn is_for_objects(&mut self, file: &Path, io: &Io) -> Result<bool, CliError> {
         match self.certificates.located(file, io)? {
-            Some(located) => Ok(located.rule(file)?.is_some()),
+            Some(located) => Ok(located.rule(file)?.is_some_and(|rule| rule.sops.is_none())),
             None => Ok(false),
         }
+    }
+
+    /// True when the rule for a file says that it must carry the stronger MAC. Only `.seal.yaml` can say that.
+    pub fn demands_strong_mac(&mut self, file: &Path, io: &mut Io) -> Result<bool, CliError> {
+        let Some(located) = self.certificates.located(file, io)? else { return Ok(false) };
+        Ok(located.rule(file)?.and_then(|rule| rule.sops.as_ref()).is_some_and(|sops| sops.strong_mac))
     }
 
     /// The policy that flags make.
@@ -122,18 +137,18 @@ impl Policies {
     }
 
     /// The first rule of a `.sops.yaml` that matches.
-    fn by(&mut self, config: &Path, file: &Path, io: &mut Io) -> Result<Option<Arc<Policy>>, CliError> {
+    fn by(&mut self, config: &Path, strong_mac: bool, file: &Path, io: &mut Io) -> Result<Option<Arc<Policy>>, CliError> {
         let rules = self.rules(config, io)?;
         let rule = match rules.rule_for(&relative(config, file)?) {
             Ok(Some(rule)) => rule,
             Ok(None) | Err(ConfigError::NoMatch { .. }) => return Ok(None),
             Err(error) => return Err(CliError::from_error(&error)),
         };
-        let place = (config.to_owned(), rule.number);
+        let place = (config.to_owned(), rule.number, strong_mac);
         if let Some(known) = self.made.get(&place) {
             return Ok(Some(Arc::clone(known)));
         }
-        let policy = Arc::new(self.policy(config, rule, io)?);
+        let policy = Arc::new(Policy { strong_mac, ..self.policy(config, rule, io)? });
         self.made.insert(place, Arc::clone(&policy));
         Ok(Some(policy))
     }
@@ -170,6 +185,18 @@ impl Policies {
             strong_mac: false,
             source: format!("{}, rule {}{expression}", shown(config), rule.number),
         })
+    }
+}
+
+/// What a rule of `.seal.yaml` says by itself.
+fn of_rule(located: &Located, rule: &Rule, strong_mac: bool) -> Policy {
+    Policy {
+        groups: vec![Group { age: rule.recipients.iter().map(|one| one.recipient.clone()).collect(), others: Vec::new() }],
+        threshold: None,
+        selector: None,
+        mac_only_encrypted: false,
+        strong_mac,
+        source: format!("{}, path {}", shown(&located.path), rule.path),
     }
 }
 

@@ -1,6 +1,11 @@
 //! `rotate` on SOPS files: a new data key for each, and recipients added or taken out on the way.
 
-use super::{OpenArgs, encrypt::changed_recipients, file, unlock::not_wrapped};
+use super::{
+    OpenArgs,
+    encrypt::changed_recipients,
+    file,
+    unlock::{not_wrapped, resealed},
+};
 use crate::{
     Exit, Io,
     identities::RecipientArgs,
@@ -26,6 +31,9 @@ pub struct RotateArgs {
     /// Accept post-quantum beside classic recipients: the file is then as strong as the classic ones
     #[arg(long)]
     pub allow_half_post_quantum: bool,
+    /// Add the stronger MAC where it is missing
+    #[arg(long)]
+    pub strong_mac: bool,
 }
 
 /// A file on its way.
@@ -86,7 +94,8 @@ fn rotated(jobs: Vec<Job>, args: &RotateArgs, open: &OpenArgs, io: &mut Io) -> R
         let key = DataKey::generate(rng);
         let groups = unwrap::wrap(&key, &groups, threshold, args.allow_half_post_quantum, rng)
             .map_err(|error| not_wrapped(&name, &error))?;
-        Ok((path, unlocked.opened.rotate(&key, groups, threshold, now, rng)?))
+        let text = resealed(&unlocked.opened, &key, groups, threshold, args.strong_mac, now, rng)?;
+        Ok((path, text))
     });
     texts.into_iter().collect()
 }

@@ -23,7 +23,8 @@ pub struct Request<'a> {
 pub fn run(request: &Request<'_>, open: &OpenArgs, io: &mut Io) -> Result<Exit, CliError> {
     let at = request.key.map(keypath::parse).transpose()?;
     let sealed = file::parse(request.path, open.input_type, io.read_file(request.path)?)?;
-    let opened = open.unlocker(io)?.open(sealed, open.options(), io)?.opened;
+    let options = open.options_for(request.path, io)?;
+    let opened = open.unlocker(io)?.open(sealed, options, io)?.opened;
     let child = match request.descriptor {
         Some(store) => {
             let store = store.unwrap_or(opened.file().store());

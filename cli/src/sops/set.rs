@@ -24,6 +24,7 @@ pub struct SetArgs {
 
 /// Sets the value at a path.
 pub fn set(
+    sealed: SopsFile,
     path: &FilePath,
     key: &str,
     value: SecretBytes,
@@ -32,7 +33,8 @@ pub fn set(
     io: &mut Io,
 ) -> Result<Exit, CliError> {
     let at = keypath::parse(key)?;
-    let unlocked = open.unlocker(io)?.open(file::load(path, open.input_type, io)?, open.options(), io)?;
+    let options = open.options_for(path, io)?;
+    let unlocked = open.unlocker(io)?.open(sealed, options, io)?;
     let new = value_of(value, args)?;
     refuse_unencoded(&unlocked.opened, &at, &new)?;
     match unlocked.opened.set(&at, new, &unlocked.key, file::now(io), &mut io.rng())? {
@@ -49,13 +51,12 @@ pub fn set(
 }
 
 /// Takes values out, all or none.
-pub fn unset(path: &FilePath, keys: &[String], open: &OpenArgs, io: &mut Io) -> Result<Exit, CliError> {
-    let before = file::load(path, open.input_type, io)?;
-    let mut unlocker = open.unlocker(io)?;
+pub fn unset(before: SopsFile, path: &FilePath, keys: &[String], open: &OpenArgs, io: &mut Io) -> Result<Exit, CliError> {
+    let (options, mut unlocker) = (open.options_for(path, io)?, open.unlocker(io)?);
     let mut bytes = before.bytes().clone();
     for key in keys {
         let at = keypath::parse(key)?;
-        let unlocked = unlocker.open(file::parse(path, Some(before.store()), bytes)?, open.options(), io)?;
+        let unlocked = unlocker.open(file::parse(path, Some(before.store()), bytes)?, options, io)?;
         bytes = match unlocked.opened.unset(&at, &unlocked.key, file::now(io), &mut io.rng())? {
             Change::Changed(bytes) => bytes,
             Change::Unchanged => return Err(missing(path, &at)),

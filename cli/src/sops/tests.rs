@@ -229,6 +229,25 @@ fn rotate_takes_somebody_out_for_good() {
 }
 
 #[test]
+fn a_rule_of_seal_yaml_names_people_and_demands_the_stronger_mac() {
+    let desk = Desk::new();
+    let me = &desk.me.recipient;
+    desk.write(".seal.yaml", &format!("recipients: {{me: {me}}}\nrules:\n- {{path: a/, sops: true, recipients: [me], strong_mac: true}}\n- {{path: b/, sops: rules/x.yaml}}\n"));
+    desk.write("rules/x.yaml", &format!("creation_rules:\n- age: {me}\n  encrypted_regex: word\n"));
+    desk.write("a/x.yaml", SECRET);
+    desk.write("b/x.yaml", SECRET);
+    desk.done(&["encrypt", "--in-place", "@/a/x.yaml", "@/b/x.yaml"], "");
+    assert!(desk.read("a/x.yaml").contains("seal_mac:") && desk.read("b/x.yaml").contains("encrypted_regex: word"));
+    assert_eq!(desk.done(&["decrypt", "@/a/x.yaml"], ""), SECRET);
+    let without: String = desk.read("a/x.yaml").split_inclusive('\n').filter(|line| !line.contains("seal_mac:")).collect();
+    desk.write("a/x.yaml", &without);
+    let (exit, _, said) = desk.run(&["decrypt", "@/a/x.yaml"], "", &[]);
+    assert!(exit == Exit::FAILED && said.contains("no seal_mac and one is demanded"), "{said}");
+    desk.done(&["rekey", "--yes", "@/a"], "");
+    assert_eq!(desk.done(&["decrypt", "@/a/x.yaml"], ""), SECRET);
+}
+
+#[test]
 fn rekey_brings_a_tree_to_its_rules_and_does_nothing_twice() {
     let desk = Desk::new();
     let other = person(2);

@@ -1,14 +1,17 @@
 //! From a sealed file to its values: finds the identities once, then opens any number of files with them.
 
-use super::look;
+use super::{look, policy::Policies};
 use crate::{
     Io,
     identities::{self, Found, IdentityArgs, Outcome, Wanted},
     report::CliError,
 };
+use jiff::Timestamp;
+use rand::rngs::StdRng;
 use seal_crypto::sops::DataKey;
+use seal_secret::SecretBytes;
 use seal_sops::{
-    OpenOptions, Opened, SopsFile, Store,
+    EncryptOptions, KeyGroup, OpenOptions, Opened, SopsFile, Store,
     unwrap::{self, NoKey, WrapError},
 };
 use std::path::Path;
@@ -28,9 +31,20 @@ pub struct OpenArgs {
 }
 
 impl OpenArgs {
-    /// How files are opened.
+    /// How files are opened that are about to get what their rules demand.
     pub fn options(&self) -> OpenOptions {
         OpenOptions { ignore_mac: self.ignore_mac, demand_strong: false }
+    }
+
+    /// How this file is opened: with the stronger MAC where its rule demands that.
+    pub fn options_for(&self, path: &Path, io: &mut Io) -> Result<OpenOptions, CliError> {
+        self.options_by(&mut Policies::glance(self.identity.plugins), path, io)
+    }
+
+    /// As [`OpenArgs::options_for`], for many files.
+    pub fn options_by(&self, policies: &mut Policies, path: &Path, io: &mut Io) -> Result<OpenOptions, CliError> {
+        let demanded = policies.demands_strong_mac(path, io)?;
+        Ok(OpenOptions { demand_strong: demanded && !self.ignore_mac, ..self.options() })
     }
 
     /// The identities, looked for now.
@@ -110,6 +124,34 @@ fn not_sealed(file: &SopsFile) -> CliError {
     CliError::failed(format!("{}: it is not a SOPS file", file.name())).hint("seal it with `seal encrypt`")
 }
 
+/// The values under a new data key, with the stronger MAC added when it is wanted and not there yet.
+pub fn resealed(
+    opened: &Opened,
+    key: &DataKey,
+    groups: Vec<KeyGroup>,
+    threshold: Option<u32>,
+    strong_mac: bool,
+    now: Timestamp,
+    rng: &mut StdRng,
+) -> Result<SecretBytes, CliError> {
+    let file = opened.file();
+    match file.metadata() {
+        Some(metadata) if strong_mac && !opened.has_strong_mac() => {
+            let clear = SopsFile::parse(file.name(), file.store(), opened.to_clear(file.store())?)?;
+            let options = EncryptOptions {
+                groups,
+                threshold,
+                selector: metadata.selector.clone(),
+                mac_only_encrypted: metadata.mac_only_encrypted,
+                strong: true,
+                previous: None,
+            };
+            Ok(clear.encrypt(&options, key, now, rng)?)
+        }
+        _ => Ok(opened.rotate(key, groups, threshold, now, rng)?),
+    }
+}
+
 /// Why a data key cannot be wrapped for the recipients that are wanted.
 pub fn not_wrapped(name: &str, error: &WrapError) -> CliError {
     let failure = CliError::failed(format!("{name}: {error}"));
@@ -117,9 +159,4 @@ pub fn not_wrapped(name: &str, error: &WrapError) -> CliError {
         WrapError::HalfPostQuantum(_) => failure.hint("make all of them post-quantum, or pass --allow-half-post-quantum"),
         _ => failure,
     }
-}
-
-/// True when this file, or what it is said to be, is for the SOPS side of a verb.
-pub fn takes(path: &Path, open: &OpenArgs) -> bool {
-    open.input_type.is_some() || look::is_sops_file(path)
 }

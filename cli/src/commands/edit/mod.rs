@@ -16,7 +16,10 @@ use crate::{
     sops,
     target::{Target, Which},
 };
-use seal_core::{merge::Change, open::{Opening, open_object}};
+use seal_core::{
+    merge::Change,
+    open::{Opening, open_object},
+};
 use seal_secret::SecretBytes;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -43,8 +46,8 @@ pub struct Args {
 
 /// Runs `seal edit`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
-    if sops::takes(&args.file, &args.sops) {
-        return sops::edit::run(&args.file, args.key.as_deref(), args.allow_disk, &args.sops, io);
+    if let Some(sealed) = sops::file::given(&args.file, &args.sops, io)? {
+        return sops::edit::run(sealed, &args.file, args.key.as_deref(), args.allow_disk, &args.sops, io);
     }
     let target = Target::load(&args.file, &args.which, io)?;
     let sealing = Certificates::default().for_file(&args.cert, &args.file, io)?;

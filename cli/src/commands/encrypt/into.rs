@@ -4,8 +4,8 @@ use super::sealing::newline_warnings;
 use crate::{
     Exit, Io,
     certificate::{CertArgs, Certificates},
-    objects::{self, described, is_secret},
     identities::IdentityArgs,
+    objects::{self, described, is_secret},
     recovery::{Need, RecoveryArgs},
     report::{self, CliError},
     target::{Target, Which},

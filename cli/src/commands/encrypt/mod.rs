@@ -159,7 +159,14 @@ fn run_into(args: &Args, file: &Path, io: &mut Io) -> Result<Exit, CliError> {
         args.given.secret(io)?
     };
     let which = Which { name: args.name.clone(), namespace: args.namespace.clone() };
-    let request = into::Request { file, which, cert: &args.cert, recovery: &args.recovery, identity: &args.sops.identity, allow_empty: args.allow_empty_data };
+    let request = into::Request {
+        file,
+        which,
+        cert: &args.cert,
+        recovery: &args.recovery,
+        identity: &args.sops.identity,
+        allow_empty: args.allow_empty_data,
+    };
     into::run(&request, &secret, io)
 }
 
@@ -180,8 +187,8 @@ fn run_given(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     let mut certificates = Certificates::default();
     let place = certificates.place(Path::new("-"), args.output_file.as_deref(), io)?;
     let sealing = certificates.for_file(&args.cert, place, io)?;
-    let node = seal_one(&secret, &sealing, &rules(args), &mut io.rng())
-        .map_err(|error| error.context(format_args!("Secret {name}")))?;
+    let node =
+        seal_one(&secret, &sealing, &rules(args), &mut io.rng()).map_err(|error| error.context(format_args!("Secret {name}")))?;
     let format = wanted(args, args.output_file.as_deref()).unwrap_or(Format::Yaml);
     let text = if format == Format::Json { seal_manifest::to_json_pretty(&node) } else { seal_manifest::to_yaml(&node) };
     put(args.output_file.as_deref(), &text, io)

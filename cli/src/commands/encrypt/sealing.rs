@@ -51,12 +51,7 @@ pub(super) struct Sealed {
 }
 
 /// Seals every Secret of a file.
-pub(super) fn seal_file(
-    manifest: &ManifestFile,
-    sealing: &Sealing,
-    rules: &Rules,
-    rng: &mut StdRng,
-) -> Result<Sealed, CliError> {
+pub(super) fn seal_file(manifest: &ManifestFile, sealing: &Sealing, rules: &Rules, rng: &mut StdRng) -> Result<Sealed, CliError> {
     let mut sealed = Sealed::default();
     let mut run = Run { file: &manifest.name, sealing, rules, rng, warnings: Vec::new(), count: 0 };
     for document in &manifest.documents {

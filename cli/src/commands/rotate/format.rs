@@ -84,7 +84,10 @@ pub(super) fn consent(to: To, works: &[Keyed], yes: bool, io: &mut Io) -> Result
             "v1 does not bind items to their names: if somebody exchanged two of them in a file, they stay exchanged; look at the names",
             io,
         );
-        report::warning("the old ciphertext stays in the history of the repository: what it gives away, only new values take back", io);
+        report::warning(
+            "the old ciphertext stays in the history of the repository: what it gives away, only new values take back",
+            io,
+        );
     }
     if yes || io.confirm("write it?") {
         return Ok(());
@@ -93,7 +96,12 @@ pub(super) fn consent(to: To, works: &[Keyed], yes: bool, io: &mut Io) -> Result
 }
 
 /// v2 items when no key is given: a controller does not know their recipients, so what is stale stays so and is said.
-pub(super) fn look_offline(cert: &CertArgs, work: &mut Work, certificates: &mut Certificates, io: &mut Io) -> Result<(), CliError> {
+pub(super) fn look_offline(
+    cert: &CertArgs,
+    work: &mut Work,
+    certificates: &mut Certificates,
+    io: &mut Io,
+) -> Result<(), CliError> {
     let Some(recipients) = certificates.recipients(cert, &work.path, io)? else { return Ok(()) };
     let to = SealTo::Recipients(recipients);
     for found in work.found.iter_mut().filter(|found| found.outcome == Outcome::Current) {

@@ -93,7 +93,7 @@ enum Outcome {
 
 /// Runs the verb.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
-    if args.paths.iter().any(|path| sops::takes(path, &args.sops)) {
+    if args.sops.input_type.is_some() || args.paths.iter().any(|path| sops::look::is_sops_file(path)) {
         return sops::rotate::run(&args.paths, &args.how, args.dry_run || args.check, args.output, &args.sops, io);
     }
     let (mut works, unread) = read(&args, io)?;

@@ -148,7 +148,7 @@ impl Change<'_> {
         let unlocked = unlocker.open_known(sealed, self.options)?;
         let key = DataKey::generate(rng);
         let groups = unwrap::wrap(&key, &groups, threshold, self.half_post_quantum, rng).map_err(|error| refused(&error))?;
-        Ok(unlocked.opened.rotate(&key, groups, threshold, self.now, rng)?)
+        super::unlock::resealed(&unlocked.opened, &key, groups, threshold, self.policy.strong_mac, self.now, rng)
     }
 }
 

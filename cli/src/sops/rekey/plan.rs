@@ -20,6 +20,8 @@ pub struct Wanted {
     pub groups: Vec<BTreeSet<Master>>,
     /// How many groups are needed; `None`: all.
     pub threshold: Option<u32>,
+    /// It must carry the stronger MAC.
+    pub strong_mac: bool,
 }
 
 /// What a file needs.
@@ -29,7 +31,7 @@ pub enum Step {
     Current,
     /// The data key is wrapped for further keys, or otherwise grouped. Values stay as they are.
     Rewrap(Difference),
-    /// A new data key: somebody must no longer be able to open it, or it was asked for.
+    /// A new data key: somebody must no longer be able to open it, the stronger MAC is missing, or it was asked for.
     Rotate(Difference),
     /// It cannot be done here, and why.
     Blocked(String),
@@ -60,7 +62,8 @@ pub fn plan(metadata: &Metadata, wanted: &Wanted, always: bool) -> Step {
     if let Some(foreign) = difference.added.iter().find(|master| master.kind != "age") {
         return Step::Blocked(format!("only sops can wrap the data key for {}: run `sops updatekeys`", described(foreign)));
     }
-    let rotate = always || !difference.removed.is_empty();
+    let unmarked = wanted.strong_mac && metadata.strong_mac.is_none();
+    let rotate = always || unmarked || !difference.removed.is_empty();
     if !rotate && !regrouped {
         return Step::Current;
     }
@@ -126,7 +129,7 @@ mod tests {
     fn step(has: &[&[&str]], wants: &[&[&str]], threshold: (Option<u32>, Option<u32>), always: bool) -> String {
         let groups = wants.iter().map(|group| group.iter().map(|name| master(name)).collect()).collect();
         let names = |masters: &[Master]| masters.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(",");
-        match plan(&metadata(has, threshold.0), &Wanted { groups, threshold: threshold.1 }, always) {
+        match plan(&metadata(has, threshold.0), &Wanted { groups, threshold: threshold.1, strong_mac: false }, always) {
             Step::Current => "current".to_owned(),
             Step::Rewrap(d) => format!("rewrap +{} -{}", names(&d.added), names(&d.removed)),
             Step::Rotate(d) => format!("rotate +{} -{}", names(&d.added), names(&d.removed)),
