@@ -149,7 +149,7 @@ fn needs(age: &[String], others: &[(String, String)]) -> String {
 }
 
 /// A recipient as messages show it: a post-quantum one has 1959 characters.
-fn short(recipient: &str) -> String {
+pub(crate) fn short(recipient: &str) -> String {
     match (recipient.get(..16), recipient.len().checked_sub(8).and_then(|at| recipient.get(at..))) {
         (Some(head), Some(tail)) if recipient.len() > 120 => format!("{head}...{tail}"),
         _ => recipient.to_owned(),

@@ -1,1 +1,0 @@
-//! What can be checked of a sealed file without any private key.
