@@ -20,16 +20,20 @@ use std::{
 
 const SEAL: &str = env!("CARGO_BIN_EXE_seal-under-test");
 
+/// A key of this test alone.
+const IDENTITY: &str = "AGE-SECRET-KEY-16EXN848K6UFSACT4ECYWLC7YF9E87HS87LSLCD2R00ZF3XMVXTKSX3ARH7\n";
+const RECIPIENT: &str = "age1upwshseqrsxacvr2wwyjl4twkdewee5cws3sjnhu50t24g34mvasdnvyk8";
+
 /// A command that changes one file of a folder.
-struct Case {
+struct Case<'a> {
     /// What is changed.
     file: &'static str,
     /// The arguments; `@` stands for the folder.
-    args: &'static [&'static str],
+    args: &'a [&'a str],
     /// What it reads.
     input: &'static str,
     /// How the value in the file is read.
-    reads: &'static [&'static str],
+    reads: &'a [&'a str],
     /// The value before and after.
     values: [&'static str; 2],
 }
@@ -60,8 +64,24 @@ fn a_sealed_value_is_the_old_or_the_new_one_wherever_the_run_is_killed() {
     });
 }
 
+#[test]
+fn a_sops_file_is_the_old_or_the_new_one_wherever_the_run_is_killed() {
+    let reads = &["decrypt", "-i", "@/key.txt", "@/app.enc.yaml", "--key", "pw"];
+    let set = ["set", "-i", "@/key.txt", "@/app.enc.yaml", "pw"];
+    let again = ["encrypt", "-i", "@/key.txt", "--age", RECIPIENT, "@/new.yaml", "-o", "@/app.enc.yaml"];
+    for (args, input) in [(&set[..], "new"), (&again, "")] {
+        let case = Case { file: "app.enc.yaml", args, input, reads, values: ["old", "new"] };
+        check(&case, |folder| {
+            std::fs::write(folder.join("key.txt"), IDENTITY).expect("a key file");
+            std::fs::write(folder.join("old.yaml"), "pw: old\nport: 5432\n").expect("a file");
+            std::fs::write(folder.join("new.yaml"), "pw: new\nport: 5432\n").expect("a file");
+            seal(folder, &["encrypt", "--age", RECIPIENT, "@/old.yaml", "-o", "@/app.enc.yaml"], "");
+        });
+    }
+}
+
 /// Kills the command at one system call after the other until it comes to its end.
-fn check(case: &Case, prepare: impl Fn(&Path)) {
+fn check(case: &Case<'_>, prepare: impl Fn(&Path)) {
     let folder = tempfile::tempdir().expect("a folder");
     prepare(folder.path());
     let file = folder.path().join(case.file);
@@ -96,7 +116,7 @@ fn check(case: &Case, prepare: impl Fn(&Path)) {
 }
 
 /// Runs the command and kills it at the given system call, counted from the first one after which the folder differs.
-fn stopped_at(folder: &Path, case: &Case, call: usize) -> Result<Ended, Errno> {
+fn stopped_at(folder: &Path, case: &Case<'_>, call: usize) -> Result<Ended, Errno> {
     let before = names(folder);
     let mut child = Command::new("sh")
         .args(["-c", "kill -STOP $$; exec \"$0\" \"$@\"", SEAL])
