@@ -17,25 +17,27 @@ const NONCE_BYTES: usize = 12;
 
 /// `Seal(key, base_nonce, "", message)`: ciphertext and 16 bytes of tag.
 pub(super) fn seal(shared: &[u8; 32], info: &[u8], message: &[u8]) -> Vec<u8> {
-    let (cipher, nonce) = schedule(shared, info);
-    cipher.encrypt(&nonce, message).expect("a file key is far below the cipher's limit")
+    let (key, nonce) = schedule(shared, info);
+    cipher(&key).encrypt(Nonce::from_slice(&nonce[..NONCE_BYTES]), message).expect("a file key is far below the cipher's limit")
 }
 
 /// `Open(key, base_nonce, "", sealed)`.
 pub(super) fn open(shared: &[u8; 32], info: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let (cipher, nonce) = schedule(shared, info);
-    cipher.decrypt(&nonce, sealed).ok().map(Zeroizing::new)
+    let (key, nonce) = schedule(shared, info);
+    cipher(&key).decrypt(Nonce::from_slice(&nonce[..NONCE_BYTES]), sealed).ok().map(Zeroizing::new)
 }
 
-/// `KeySchedule<mode_base>` (RFC 9180 section 5.1) with an empty PSK.
-fn schedule(shared: &[u8; 32], info: &[u8]) -> (ChaCha20Poly1305, Nonce) {
+fn cipher(key: &[u8; 32]) -> ChaCha20Poly1305 {
+    ChaCha20Poly1305::new(Key::from_slice(key))
+}
+
+/// `KeySchedule<mode_base>` (RFC 9180 section 5.1) with an empty PSK: the key, and the nonce in the first 12 bytes.
+fn schedule(shared: &[u8; 32], info: &[u8]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
     let psk_id_hash = labeled_extract(&[], b"psk_id_hash", &[]);
     let info_hash = labeled_extract(&[], b"info_hash", info);
     let context = [MODE_BASE, &psk_id_hash[..], &info_hash[..]].concat();
     let secret = labeled_extract(shared, b"secret", &[]);
-    let key = labeled_expand(&secret, b"key", &context, KEY_BYTES);
-    let nonce = labeled_expand(&secret, b"base_nonce", &context, NONCE_BYTES);
-    (ChaCha20Poly1305::new(Key::from_slice(&key[..])), *Nonce::from_slice(&nonce[..NONCE_BYTES]))
+    (labeled_expand(&secret, b"key", &context, KEY_BYTES), labeled_expand(&secret, b"base_nonce", &context, NONCE_BYTES))
 }
 
 /// `LabeledExtract(salt, label, ikm) = HMAC-SHA256(salt, "HPKE-v1" | suite | label | ikm)`.
@@ -54,4 +56,58 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of every length");
     parts.iter().for_each(|part| mac.update(part));
     Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::xwing::{CIPHERTEXT_BYTES, Private, Public, RANDOM_BYTES};
+    use super::{NONCE_BYTES, open, schedule, seal};
+
+    fn vector<const N: usize>(name: &str) -> [u8; N] {
+        value(name).try_into().expect("the length of the vector")
+    }
+
+    fn value(name: &str) -> Vec<u8> {
+        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/hpke/x-wing.txt"));
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).expect("it is there");
+        let digits: Vec<u32> = line.chars().filter_map(|c| c.to_digit(16)).collect();
+        digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).expect("two digits")).collect()
+    }
+
+    #[test]
+    fn every_step_is_that_of_the_published_vector() {
+        let private = Private::from_seed(&vector("skRm"));
+        assert_eq!(private.public().bytes(), value("pkRm"));
+        let public = Public::from_bytes(&value("pkRm")).expect("a good key");
+        let (secret, ciphertext) = public.encapsulate(&vector::<RANDOM_BYTES>("ikmE"));
+        assert_eq!((secret.to_vec(), ciphertext.to_vec()), (value("shared_secret"), value("enc")));
+        let opened = private.decapsulate(&vector::<CIPHERTEXT_BYTES>("enc")).expect("it opens");
+        assert_eq!(opened.to_vec(), value("shared_secret"));
+        let (key, nonce) = schedule(&opened, &value("info"));
+        assert_eq!((key.to_vec(), nonce[..NONCE_BYTES].to_vec()), (value("key"), value("base_nonce")));
+    }
+
+    #[test]
+    fn another_secret_info_or_message_does_not_open() {
+        let sealed = seal(&[1; 32], b"info", b"a file key");
+        let opens = |shared: &[u8; 32], info: &[u8], sealed: &[u8]| open(shared, info, sealed).map(|bytes| bytes.to_vec());
+        assert_eq!(opens(&[1; 32], b"info", &sealed), Some(b"a file key".to_vec()));
+        assert_eq!(opens(&[2; 32], b"info", &sealed), None);
+        assert_eq!(opens(&[1; 32], b"inf", &sealed), None);
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert_eq!(opens(&[1; 32], b"info", &changed), None, "{at}");
+        }
+    }
+
+    #[test]
+    fn keys_that_are_not_reduced_or_of_another_length_are_refused() {
+        let good = value("pkRm");
+        assert!(Public::from_bytes(&good).is_some());
+        assert!(Public::from_bytes(&good[1..]).is_none());
+        let mut large = good.clone();
+        large[..3].fill(0xff); // two coefficients of 4095, above the modulus 3329
+        assert!(Public::from_bytes(&large).is_none());
+    }
 }

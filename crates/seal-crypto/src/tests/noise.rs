@@ -2,7 +2,7 @@
 
 use super::{rng, secret, test_key_pem};
 use crate::v2::Place;
-use crate::{Binding, Certificate, Fingerprint, Item, Keyring, PrivateKey, Scope, Signature, VerifyingKey};
+use crate::{Binding, Certificate, Fingerprint, Item, Keyring, PrivateKey, Scope, Signature, VerifyingKey, age};
 use rand::{Rng, RngExt};
 
 /// Random bytes, then real files with a few bytes changed, cut or doubled.
@@ -79,5 +79,36 @@ fn noise_is_no_text_of_ours() {
         assert!(!text.parse::<Fingerprint>().is_ok_and(|read| read.as_str() != text));
         assert!(!VerifyingKey::parse(&text).is_ok_and(|read| read.as_str() != text));
         assert!(!Signature::parse(&text).is_ok_and(|read| read.as_str() != text));
+    });
+}
+
+#[test]
+fn noise_is_no_age_file_and_no_key_of_ages() {
+    let mut rng = rng();
+    let identity = age::Identity::generate(age::RecipientKind::X25519, &mut rng).expect("a kind that is made here");
+    let strong = age::Identity::generate(age::RecipientKind::PostQuantum, &mut rng).expect("a kind that is made here");
+    let file = age::encrypt(&secret(b"v"), &[identity.recipient().expect("made").clone()], &[], &mut rng).expect("it seals");
+    let (line, strong_line) = (identity.to_text().expect("made"), strong.to_text().expect("made"));
+    let recipient = identity.recipient().expect("made").to_string();
+    let armored = age::armor::wrap(&file);
+    let seeds = [&file[..], armored.as_bytes(), line.expose(), strong_line.expose(), recipient.as_bytes()];
+    noise(&seeds, 1500, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        if let Ok(header) = age::header(bytes, &age::Caps::ITEM) {
+            assert!(header.header_len + header.payload_len == bytes.len());
+        }
+        if bytes != file {
+            assert!(age::decrypt(bytes, std::slice::from_ref(&identity), &age::Caps::ITEM).is_err());
+        }
+        if let Ok(inner) = age::armor::unwrap(bytes) {
+            assert_eq!(age::armor::wrap(&inner).trim(), text.replace("\r\n", "\n").trim());
+        }
+        if let Ok(found) = age::parse_identities("noise", &secret(bytes)) {
+            assert!(
+                found.iter().all(|found| found.recipient() == identity.recipient() || found.recipient() == strong.recipient())
+            );
+        }
+        // A Bech32 text in capitals is the same text.
+        assert!(text.parse::<age::Recipient>().map_or(true, |read| read.as_str() == text.trim().to_lowercase()));
     });
 }

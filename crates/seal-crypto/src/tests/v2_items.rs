@@ -186,7 +186,11 @@ fn heads_that_no_sealer_writes_are_refused() {
         ("a stanza of a plugin", with(stanza("yubikey")), Some(ItemError::Recipients)),
         ("half post-quantum", with(stanza("mlkem768x25519")), Some(ItemError::Recipients)),
         ("too short a payload", forged(b"short", std::slice::from_ref(&good), &to), Some(ItemError::Payload)),
-        ("a header too long", with(age::Stanza { body: vec![0; CAPS.header_bytes], ..stanza("x-grease") }), Some(ItemError::Header)),
+        (
+            "a header too long",
+            with(age::Stanza { body: vec![0; CAPS.header_bytes], ..stanza("x-grease") }),
+            Some(ItemError::Header),
+        ),
     ];
     for (what, item, expected) in table {
         assert_eq!(Head::of(&item).err(), expected, "{what}");

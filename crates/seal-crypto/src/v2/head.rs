@@ -2,8 +2,8 @@
 
 use super::claim::{Claim, STANZA};
 use super::{MAX_RECIPIENTS, frame};
-use crate::item::MAX_ITEM_BYTES;
 use crate::age::{self, IdentityKind};
+use crate::item::MAX_ITEM_BYTES;
 use crate::{Item, ItemError};
 
 /// First bytes of every age file.
@@ -59,8 +59,7 @@ impl Head {
             return Err(ItemError::Claim);
         }
         let frame_bytes = frame::MAGIC.len() + 4 + claim.context.encode().len();
-        let value_bytes =
-            header.content_len().and_then(|content| content.checked_sub(frame_bytes)).ok_or(ItemError::Payload)?;
+        let value_bytes = header.content_len().and_then(|content| content.checked_sub(frame_bytes)).ok_or(ItemError::Payload)?;
         Ok(Self {
             claim,
             post_quantum: post_quantum > 0,

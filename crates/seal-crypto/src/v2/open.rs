@@ -58,7 +58,8 @@ impl Held {
 /// claims to be for, then the others; no more than the caps allow.
 pub(crate) fn in_order<'a>(head: &Head, identities: &'a [Held], hint: Option<&Fingerprint>) -> Vec<(&'a Held, usize)> {
     let rank = |held: &Held| (hint != Some(&held.fingerprint), !head.claim.recipients.contains(&held.fingerprint));
-    let mut fitting: Vec<_> = identities.iter().map(|held| (held, head.cost(&held.identity))).filter(|(_, cost)| *cost > 0).collect();
+    let mut fitting: Vec<_> =
+        identities.iter().map(|held| (held, head.cost(&held.identity))).filter(|(_, cost)| *cost > 0).collect();
     fitting.sort_by_key(|(held, _)| rank(held));
     let mut operations = 0;
     fitting
