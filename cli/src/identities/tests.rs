@@ -124,7 +124,14 @@ fn a_plugins_line_does_not_spoil_a_usual_file_while_plugins_are_off() {
 fn a_key_file_with_a_passphrase_asks_only_where_somebody_sits() {
     let folder = tempfile::tempdir().unwrap();
     let key = key(1, RecipientKind::X25519);
-    let mut writer = age::stream::encrypt_with_passphrase(Vec::new(), true, &"open sesame".to_owned().into(), 2).unwrap();
+    let mut writer = age::stream::encrypt_with_passphrase(
+        Vec::new(),
+        true,
+        &"open sesame".to_owned().into(),
+        2,
+        &mut StdRng::seed_from_u64(3),
+    )
+    .unwrap();
     std::io::Write::write_all(&mut writer, key.text.as_bytes()).unwrap();
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
     let args = IdentityArgs { identities: vec![write(folder.path(), "keys.age", &text).into()], plugins: false };

@@ -55,7 +55,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     args.ends.write(false, io, |output| {
         let writer = match &to {
             To::Recipients(recipients) => stream::encrypt_to(output, args.armor, recipients, &[], &mut rng),
-            To::Passphrase(passphrase) => stream::encrypt_with_passphrase(output, args.armor, passphrase, LOG_N),
+            To::Passphrase(passphrase) => stream::encrypt_with_passphrase(output, args.armor, passphrase, LOG_N, &mut rng),
         };
         let mut writer = writer.map_err(|error| refused(&error))?;
         pipe::copy(&args.ends.name(), &mut input, &mut writer)?;

@@ -1,4 +1,5 @@
-//! `seal doctor`: what would keep a cluster's SealedSecrets from opening, or delete them, before it happens.
+//! `seal doctor`: what would keep a cluster's SealedSecrets from opening, or delete them, before it happens; with `--identities`,
+//! where age identities are looked for on this machine and why they do or do not fit.
 //!
 //! It only reads. What it may not look at is said, and is no good news: the exit code is then 3 unless something worse was found.
 
@@ -6,14 +7,17 @@ use super::keys;
 use crate::{
     Exit, Io,
     cluster::{self, Api, Choice, ClusterArgs, ClusterError},
+    identities::IdentityArgs,
     report::{CliError, OutputArg},
     table::{day, span},
 };
 use seal_core::bundle::Bundle;
 use seal_crypto::Certificate;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 mod hazards;
+mod identities;
 
 /// Flags of `seal doctor`.
 #[derive(clap::Args)]
@@ -21,6 +25,14 @@ pub struct Args {
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: OutputArg,
+    /// Look for age identities on this machine instead of at a cluster; with FILE, say whether one opens it
+    #[arg(long, id = "look_for_identities")]
+    identities: bool,
+    /// A SOPS file or an age file that should open
+    #[arg(value_name = "FILE", requires = "look_for_identities")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    identity: IdentityArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -69,9 +81,13 @@ pub fn answer(check: &'static str, verdict: Verdict, found: impl Into<String>, r
 
 /// Runs the verb.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
-    let choice = args.cluster.resolve(io)?;
-    let now = io.now();
-    let answers = cluster::block_on(examine(&choice, now))?;
+    let answers = if args.identities {
+        identities::examine(&args.identity, args.file.as_deref(), io)?
+    } else {
+        let choice = args.cluster.resolve(io)?;
+        let now = io.now();
+        cluster::block_on(examine(&choice, now))?
+    };
     match args.output {
         OutputArg::Json => {
             let all: Vec<Value> = answers

@@ -7,6 +7,9 @@ use std::borrow::Borrow;
 use std::io::{Read, Write};
 use zeroize::Zeroizing;
 
+/// What a file takes beyond its content for a few recipients.
+const ROOM: usize = 2048;
+
 /// A binary age file for these recipients.
 ///
 /// The extra stanzas stand first in the header and are covered by its MAC; every age program skips types that it does not
@@ -21,7 +24,7 @@ pub fn encrypt(
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, EncryptError> {
     let io = |error: std::io::Error| EncryptError::Io(error.kind());
-    let mut writer = stream::encrypt_to(Vec::new(), false, recipients, extra, rng)?;
+    let mut writer = stream::encrypt_to(Vec::with_capacity(value.len() + ROOM), false, recipients, extra, rng)?;
     writer.write_all(value.expose()).map_err(io)?;
     writer.finish().map_err(io)
 }

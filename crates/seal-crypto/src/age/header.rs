@@ -1,6 +1,7 @@
 //! The header of an age file, read strictly and without any key (C2SP `age.md`, "Header"). Refuses everything the format
 //! does not allow, older spellings included, before the bytes reach any other parser.
 
+use super::write::{CHUNK_BYTES, NONCE_BYTES, TAG_BYTES};
 use super::{Caps, OpenError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -50,9 +51,8 @@ impl Header {
 
     /// Bytes of the content once opened, or nothing when the payload is shorter than the format allows.
     pub fn content_len(&self) -> Option<usize> {
-        const CHUNK: usize = 64 * 1024 + 16;
-        let chunks = self.payload_len.checked_sub(16)?;
-        chunks.checked_sub(16 * chunks.div_ceil(CHUNK).max(1))
+        let chunks = self.payload_len.checked_sub(NONCE_BYTES)?;
+        chunks.checked_sub(TAG_BYTES * chunks.div_ceil(CHUNK_BYTES + TAG_BYTES).max(1))
     }
 }
 

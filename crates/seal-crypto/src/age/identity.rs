@@ -1,7 +1,7 @@
 //! A private key that opens age files. Cannot be printed; its text is plaintext like any other.
 
 use super::recipient::plugin_name;
-use super::{IdentityError, Recipient, RecipientKind, foreign, pq};
+use super::{IdentityError, Recipient, RecipientKind, foreign, pq, x25519};
 use age::secrecy::{ExposeSecret as _, SecretString};
 use age_core::primitives::bech32_encode;
 use bech32::Hrp;
@@ -107,7 +107,7 @@ impl Identity {
     }
 
     fn of_x25519(identity: age::x25519::Identity) -> Self {
-        let recipient = Some(Recipient::of_x25519(identity.to_public()));
+        let recipient = identity.to_public().to_string().parse().ok();
         Self { key: Key::X25519(identity), recipient }
     }
 
@@ -163,7 +163,7 @@ impl Identity {
     /// The stanza type that it tries, when it is only one.
     pub(super) fn tries(&self) -> Option<&'static str> {
         match self.kind() {
-            IdentityKind::X25519 => Some("X25519"),
+            IdentityKind::X25519 => Some(x25519::KIND),
             IdentityKind::PostQuantum => Some(pq::KIND),
             IdentityKind::Ssh => Some("ssh-ed25519"),
             IdentityKind::Passphrase => Some("scrypt"),

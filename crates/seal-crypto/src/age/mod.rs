@@ -1,9 +1,9 @@
 //! age files (C2SP `age.md`): recipients, identities, headers, streams. Refuses clocks, files, prompts and plugins of its own.
 //!
-//! The `age` crate does the file format, X25519, scrypt and the tag recipients. Ours are what it lacks or bounds too little:
-//! post-quantum keys (`mlkem768x25519`), the strict reader of headers and of armor, and the caps that are applied before any
-//! private key is used. The crate draws file keys and nonces from the operating system itself; what we draw comes from the
-//! caller (`crates/decisions/0008-age.md`).
+//! The `age` crate opens: the payload, X25519, scrypt; and it wraps for scrypt and tag recipients. Ours are what it lacks or
+//! bounds too little: post-quantum keys (`mlkem768x25519`), the writer, which draws from the caller's generator, the strict
+//! reader of headers and of armor, and the caps that are applied before any private key is used
+//! (`crates/decisions/0008-age.md`).
 //!
 //! | stanza | recipient | identity | post-quantum |
 //! |---|---|---|---|
@@ -24,7 +24,9 @@ mod pending;
 mod pq;
 mod recipient;
 mod recipients;
-mod wrap;
+mod tracked;
+mod write;
+mod x25519;
 mod xwing;
 
 pub mod armor;

@@ -1,14 +1,13 @@
 //! A file whose header is read and whose content is not: identities may be looked for now, and tried as often as needed.
 
 use super::stream::Decrypting;
-use super::wrap::{Tracked, check_work, open_error};
+use super::tracked::{Tracked, check_work, open_error};
+use super::write::NONCE_BYTES;
 use super::{Caps, Identity, OpenError, Stanza, header};
 use std::borrow::Borrow;
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::sync::{Arc, Mutex, PoisonError};
-
-const NONCE_BYTES: u64 = 16;
 
 /// An age file up to its first chunk.
 pub struct Pending<R> {
@@ -26,8 +25,8 @@ impl<R: BufRead> Pending<R> {
     pub fn read(mut input: R, caps: &Caps) -> Result<Self, OpenError> {
         let raw = header::read(&mut input, caps)?;
         let mut nonce = Vec::new();
-        input.by_ref().take(NONCE_BYTES).read_to_end(&mut nonce).map_err(|error| super::armor::error_of(&error))?;
-        if nonce.len() as u64 != NONCE_BYTES {
+        input.by_ref().take(NONCE_BYTES as u64).read_to_end(&mut nonce).map_err(|error| super::armor::error_of(&error))?;
+        if nonce.len() != NONCE_BYTES {
             return Err(OpenError::Truncated);
         }
         Ok(Self { raw, nonce, rest: Shared(Arc::new(Mutex::new(input))), caps: *caps })

@@ -1,9 +1,15 @@
 //! Whom an age file is for. Reads the text forms; refuses to guess, and says what is wrong without repeating the text.
 
 use super::foreign;
-use super::{RecipientError, pq, xwing};
+use super::{EncryptError, RecipientError, pq, x25519, xwing};
 use crate::Fingerprint;
+use rand_core::CryptoRng;
+use std::collections::HashSet;
 use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// age's own label: whoever has it wants only company that has it too.
+const POST_QUANTUM: &str = "postquantum";
 
 /// What sort of key a recipient is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,7 +39,7 @@ pub struct Recipient {
 
 #[derive(Clone)]
 pub(super) enum Key {
-    X25519(age::x25519::Recipient),
+    X25519(x25519_dalek::PublicKey),
     PostQuantum(Box<xwing::Public>),
     Tag(Box<age::tag::Recipient>),
     TagPostQuantum(Box<age::tagpq::Recipient>),
@@ -55,8 +61,8 @@ impl Recipient {
         Self { text: text.into(), fingerprint: Fingerprint::of_text(text), key }
     }
 
-    pub(super) fn of_x25519(recipient: age::x25519::Recipient) -> Self {
-        Self::new(&recipient.to_string(), Key::X25519(recipient))
+    pub(super) fn of_x25519(key: x25519_dalek::PublicKey) -> Self {
+        Self::new(&x25519::recipient_text(&key), Key::X25519(key))
     }
 
     pub(super) fn of_post_quantum(public: xwing::Public) -> Self {
@@ -124,13 +130,7 @@ impl std::str::FromStr for Recipient {
         let checksum =
             |error: &str| if error.contains("Bech32") { RecipientError::Checksum } else { RecipientError::Key("P-256") };
         match prefix {
-            "age" => {
-                let parsed = text.parse().map_err(|error: &str| match error {
-                    "invalid Bech32 encoding" => RecipientError::Checksum,
-                    _ => RecipientError::Key("X25519"),
-                })?;
-                Ok(Self::of_x25519(parsed))
-            }
+            "age" => x25519::parse_recipient(text).map(Self::of_x25519),
             "age1pq" => pq::parse_recipient(text).map(Self::of_post_quantum),
             "age1tag" => {
                 let parsed: age::tag::Recipient = text.parse().map_err(checksum)?;
@@ -170,6 +170,31 @@ fn ssh(text: &str) -> Result<Recipient, RecipientError> {
 #[cfg(not(feature = "ssh"))]
 fn ssh(_: &str) -> Result<Recipient, RecipientError> {
     Err(RecipientError::Ssh("SSH"))
+}
+
+/// The stanzas that wrap a file key for a recipient, and the labels that say what company it may be in.
+pub(super) fn wrap(
+    recipient: &Recipient,
+    key: &foreign::FileKey,
+    rng: &mut impl CryptoRng,
+) -> Result<(Vec<foreign::Stanza>, HashSet<String>), EncryptError> {
+    use foreign::Recipient as _;
+    let wrapped = match &recipient.key {
+        Key::X25519(public) => Ok((vec![x25519::wrap(public, key, *random::<32>(rng))], HashSet::new())),
+        Key::PostQuantum(public) => Ok((vec![pq::wrap(public, key, &random(rng))], HashSet::from([POST_QUANTUM.to_owned()]))),
+        Key::Tag(recipient) => recipient.wrap_file_key(key),
+        Key::TagPostQuantum(recipient) => recipient.wrap_file_key(key),
+        #[cfg(feature = "ssh")]
+        Key::Ssh(recipient) => recipient.wrap_file_key(key),
+        Key::Foreign { recipient, .. } => recipient.wrap_file_key(key),
+    };
+    wrapped.map_err(|error| EncryptError::Foreign(error.to_string()))
+}
+
+fn random<const N: usize>(rng: &mut impl CryptoRng) -> Zeroizing<[u8; N]> {
+    let mut bytes = Zeroizing::new([0; N]);
+    rng.fill_bytes(&mut bytes[..]);
+    bytes
 }
 
 impl std::fmt::Display for Recipient {

@@ -28,6 +28,10 @@ fn text(identity: &Identity) -> String {
     String::from_utf8(identity.to_text().expect("made here").expose().to_vec()).expect("ASCII")
 }
 
+fn bech32(prefix: &str, bytes: &[u8]) -> String {
+    age_core::primitives::bech32_encode(bech32::Hrp::parse(prefix).expect("a prefix"), bytes)
+}
+
 /// What opening gave, comparable.
 fn opened(bytes: &[u8], identities: &[Identity], caps: &Caps) -> Result<(Vec<u8>, usize), OpenError> {
     decrypt(bytes, identities, caps).map(|(value, index)| (value.expose().to_vec(), index))
@@ -100,6 +104,15 @@ proptest! {
 }
 
 #[test]
+fn equal_dice_make_equal_files_and_nothing_is_in_them_that_nobody_asked_for() {
+    for (identities, bytes) in [(&CLASSIC[..1], 205), (&STRONG[..1], 1664)] {
+        let make = || encrypt(&secret(b"value"), &recipients(identities), &[], &mut rng()).expect("it seals");
+        assert_eq!((make().len(), make() == make()), (bytes, true));
+        assert_eq!(header(&make(), &Caps::ITEM).expect("good").stanzas.len(), 1);
+    }
+}
+
+#[test]
 fn strengths_are_not_mixed_and_somebody_must_be_able_to_open() {
     let (classic, strong) = (recipients(&CLASSIC[..1]), recipients(&STRONG[..1]));
     let made = |recipients: &[Recipient], extra: &[Stanza]| encrypt(&secret(b"v"), recipients, extra, &mut rng()).map(drop);
@@ -158,6 +171,10 @@ fn what_is_no_recipient_is_refused_by_its_kind() {
         ("AGE-PLUGIN-YUBIKEY-1QGPSYQYYZEFT5W".to_owned(), RecipientError::Identity),
         (classic.replace("age1", "age1q"), RecipientError::Checksum),
         (strong[..strong.len() - 1].to_owned(), RecipientError::Checksum),
+        (bech32("age", &[0; 32]), RecipientError::Key("X25519")),
+        (bech32("age", &[7; 31]), RecipientError::Key("X25519")),
+        (bech32("age1pq", &[0xff; 1216]), RecipientError::Key("post-quantum")),
+        (bech32("age1tag", &[7; 33]), RecipientError::Key("P-256")),
         ("age1yubikey1qqqqqqqqqqq".to_owned(), RecipientError::Plugin("yubikey".to_owned())),
         ("age1../../x1qqqqqqqqqqq".to_owned(), RecipientError::PluginName),
         (
