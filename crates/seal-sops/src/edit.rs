@@ -87,7 +87,7 @@ impl Opened {
             let clear = |id: NodeId| self.values[id as usize].as_ref().map(|value| (value.kind, value.bytes.expose()));
             metadata.strong_mac = Some(strong::compute(&self.file.layout, &self.file.bytes, &walk, &metadata, new, clear));
         }
-        self.file.write(&Changes { nodes, block: BlockChange::Become(&metadata), ..Changes::default() }, &|_| None)
+        self.file.write(&Changes { nodes, block: BlockChange::Become(&metadata), ..Changes::default() })
     }
 
     /// Takes over a clear text that was edited elsewhere (`edit`): equal values at equal paths keep their ciphertext, metadata stay.
@@ -114,7 +114,7 @@ impl Opened {
     }
 
     /// A leaf that takes another value by itself: not a container, not `null`, not a comment.
-    fn is_plain_leaf(&self, id: NodeId) -> bool {
+    pub(crate) fn is_plain_leaf(&self, id: NodeId) -> bool {
         let form = &self.file.layout.nodes[id as usize].form;
         !matches!(form, Form::Map | Form::List | Form::Null | Form::Comment | Form::JoinedComment(_)) && !self.is_comment(id)
     }
@@ -143,7 +143,7 @@ impl Opened {
             metadata.strong_mac = Some(strong::compute(&self.file.layout, &self.file.bytes, &walk, &metadata, key, clear));
         }
         let changes = Changes { nodes: vec![(id, new)], block: BlockChange::Become(&metadata), ..Changes::default() };
-        self.file.write(&changes, &|at| (at == id).then_some(&value))
+        self.file.write(&changes)
     }
 
     /// Where a value goes that is not there yet, or that replaces a whole subtree: the nearest mapping or list that exists.
@@ -204,7 +204,7 @@ impl Opened {
         for (_, _, new) in &changes.inserts {
             self.refuse_sealed_looks(new)?;
         }
-        let text = self.file.write(changes, &|_| None)?;
+        let text = self.file.write(changes)?;
         let file = SopsFile::parse(&self.file.name, self.file.store, text)?;
         file.complete(key, now, rng).map(Change::Changed)
     }
@@ -256,7 +256,7 @@ impl SopsFile {
         if metadata.strong_mac.is_some() {
             metadata.strong_mac = Some(strong::compute(&self.layout, &self.bytes, &walk, &metadata, key, clear));
         }
-        self.write(&Changes { nodes, block: BlockChange::Become(&metadata), ..Changes::default() }, &|_| None)
+        self.write(&Changes { nodes, block: BlockChange::Become(&metadata), ..Changes::default() })
     }
 }
 

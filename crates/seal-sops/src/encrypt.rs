@@ -96,7 +96,7 @@ impl SopsFile {
         if metadata.strong_mac.is_some() {
             metadata.strong_mac = Some(strong::compute(&self.layout, &self.bytes, &walk, &metadata, key, |_| None));
         }
-        self.write(&Changes { nodes, block: BlockChange::Become(&metadata), ..Changes::default() }, &|_| None)
+        self.write(&Changes { nodes, block: BlockChange::Become(&metadata), ..Changes::default() })
     }
 
     /// The value of a leaf that may be sealed: not `null`, not empty.

@@ -122,7 +122,7 @@ impl SopsFile {
         let mut metadata = self.metadata.clone().ok_or_else(|| self.error(Problem::NotEncrypted))?;
         metadata.groups = groups;
         metadata.shamir_threshold = threshold;
-        self.write(&Changes { block: BlockChange::Become(&metadata), ..Changes::default() }, &|_| None)
+        self.write(&Changes { block: BlockChange::Become(&metadata), ..Changes::default() })
     }
 
     /// Which nodes the selector of the metadata selects.
@@ -138,12 +138,8 @@ impl SopsFile {
         Some(Value { kind, bytes: bytes.to_vec().into() })
     }
 
-    /// The bytes with the changes made, read again and compared. `clear` gives what a node that is written in clear must read as.
-    pub(crate) fn write<'a>(
-        &'a self,
-        changes: &Changes<'_>,
-        clear: &dyn Fn(NodeId) -> Option<&'a Value>,
-    ) -> Result<SecretBytes, SopsError> {
+    /// The bytes with the changes made, read again and compared.
+    pub(crate) fn write(&self, changes: &Changes<'_>) -> Result<SecretBytes, SopsError> {
         let (name, bytes, layout) = (self.name.as_str(), self.bytes.expose(), &self.layout);
         let written = match self.store {
             Store::Yaml => yaml::write(name, bytes, layout, changes),
@@ -152,7 +148,7 @@ impl SopsFile {
             Store::Ini => ini::write(name, bytes, layout, changes),
             Store::Binary => binary::write(name, bytes, layout, changes),
         }?;
-        readback::check(self, changes, clear, &written)?;
+        readback::check(self, changes, &written)?;
         Ok(written)
     }
 

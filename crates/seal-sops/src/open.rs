@@ -124,7 +124,7 @@ impl Opened {
         let clear = |id: NodeId| self.values[id as usize].clone().map(|value| (id, New::Clear(value)));
         let nodes = self.file.layout.ids().filter_map(clear).collect();
         let changes = Changes { nodes, block: BlockChange::Remove, ..Changes::default() };
-        self.file.write(&changes, &|id| self.values[id as usize].as_ref())
+        self.file.write(&changes)
     }
 
     /// The value at a path of the first document: a leaf as its bytes, a mapping or list as a document of `store`.
@@ -185,7 +185,7 @@ impl Opened {
         self.subtree(root).0
     }
 
-    fn subtree(&self, id: NodeId) -> (Tree<Value>, NodeId) {
+    pub(crate) fn subtree(&self, id: NodeId) -> (Tree<Value>, NodeId) {
         let nodes = &self.file.layout.nodes;
         let mut next = id + 1;
         let mut entries = Vec::new();

@@ -10,12 +10,7 @@ use crate::{Enc, Problem, SopsError, SopsFile, Store, Type, Value};
 
 /// Compares every value and key; comments are not compared, for their place is sops' reader's guess. Keys and elements that come or go
 /// are left to the editor that moves them, which has a check of its own.
-pub(crate) fn check<'a>(
-    file: &'a SopsFile,
-    changes: &Changes<'_>,
-    clear: &dyn Fn(NodeId) -> Option<&'a Value>,
-    written: &SecretBytes,
-) -> Result<(), SopsError> {
+pub(crate) fn check(file: &SopsFile, changes: &Changes<'_>, written: &SecretBytes) -> Result<(), SopsError> {
     let fails = || file.error(Problem::ReadBack);
     let unwrapped = file.store == Store::Binary && matches!(changes.block, BlockChange::Remove);
     if unwrapped || !changes.inserts.is_empty() || !changes.removed.is_empty() {
@@ -31,7 +26,7 @@ pub(crate) fn check<'a>(
     let changed: HashMap<NodeId, &New> = changes.nodes.iter().map(|(id, new)| (*id, new)).collect();
     let meant = |id: NodeId| match changed.get(&id) {
         Some(New::Sealed(text)) => Some((Type::Str, text.as_bytes())),
-        Some(New::Clear(_)) => clear(id).map(|value| (value.kind, value.bytes.expose())),
+        Some(New::Clear(value)) => Some((value.kind, value.bytes.expose())),
         None => file.layout.content(&file.bytes, id),
     };
     let mut old_nodes = Nodes::new(&file.layout, &meant);

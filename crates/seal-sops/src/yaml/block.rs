@@ -5,24 +5,33 @@ use seal_manifest::syntax::Output;
 use crate::layout::{Block, BlockChange, Document, Layout};
 use crate::metadata::{self, Meta};
 
-use super::read::style;
 use super::write::Splice;
 
+/// The file the block is in.
+pub(crate) struct Page<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) layout: &'a Layout,
+    /// Its line break.
+    pub(crate) newline: &'a str,
+    /// By how many columns it indents.
+    pub(crate) step: usize,
+}
+
 /// What the change of the block comes to, in every document.
-pub(crate) fn splices(text: &str, layout: &Layout, change: &BlockChange<'_>, newline: &str, splices: &mut Vec<Splice>) {
-    for (index, document) in layout.documents.iter().enumerate() {
+pub(crate) fn splices(page: &Page<'_>, change: &BlockChange<'_>, splices: &mut Vec<Splice>) {
+    let documents = &page.layout.documents;
+    for (index, document) in documents.iter().enumerate() {
         match (change, &document.block) {
             (BlockChange::Keep, _) | (BlockChange::Remove, None) => {}
-            (BlockChange::Remove, Some(block)) => splices.push(removed(text, layout, document, block)),
+            (BlockChange::Remove, Some(block)) => splices.push(removed(page.text, page.layout, document, block)),
             (BlockChange::Become(new), Some(block)) => {
                 let entries = metadata::entries(new, Some(&block.raw));
-                changed(text, block, &entries, newline, splices);
+                changed(page, block, &entries, splices);
             }
             (BlockChange::Become(new), None) => {
-                let model = layout.documents.iter().find_map(|document| document.block.as_ref());
+                let model = documents.iter().find_map(|document| document.block.as_ref());
                 let entries = metadata::entries(new, model.map(|block| &block.raw));
-                let next = layout.documents.get(index + 1);
-                splices.push(added(text, layout, document, next, &entries, newline));
+                splices.push(added(page, document, documents.get(index + 1), &entries));
             }
         }
     }
@@ -63,38 +72,31 @@ fn bom(text: &str) -> usize {
     if text.starts_with('\u{feff}') { 3 } else { 0 }
 }
 
-fn changed(text: &str, block: &Block, entries: &[(String, Meta)], newline: &str, splices: &mut Vec<Splice>) {
-    if let Some(edits) = metadata::yaml::splices(text, &block.raw, entries) {
+fn changed(page: &Page<'_>, block: &Block, entries: &[(String, Meta)], splices: &mut Vec<Splice>) {
+    if let Some(edits) = metadata::yaml::splices(page.text, &block.raw, entries) {
         splices.extend(edits.into_iter().map(|(range, new)| Splice::new(range, &new)));
         return;
     }
-    if text[block.raw.span.clone()].starts_with('{') {
+    if page.text[block.raw.span.clone()].starts_with('{') {
         splices.push(Splice::new(block.raw.span.clone(), &metadata::yaml::render_flow(entries)));
         return;
     }
-    let new = metadata::yaml::render(entries, 4, newline);
+    let new = metadata::yaml::render(entries, page.step, page.newline);
     splices.push(Splice::new(block.span.clone(), new.trim_end_matches(['\r', '\n'])));
 }
 
 /// Behind everything the document holds, comments included; in front of the line that ends it.
-fn added(
-    text: &str,
-    layout: &Layout,
-    document: &Document,
-    next: Option<&Document>,
-    entries: &[(String, Meta)],
-    newline: &str,
-) -> Splice {
-    let root = &layout.nodes[document.root as usize];
-    if is_flow(text, layout, document) {
-        return added_in_flow(text, layout, document, entries, newline);
+fn added(page: &Page<'_>, document: &Document, next: Option<&Document>, entries: &[(String, Meta)]) -> Splice {
+    let root = &page.layout.nodes[document.root as usize];
+    if is_flow(page.text, page.layout, document) {
+        return added_in_flow(page, document, entries);
     }
-    let end = end_of(text, root.span.end, next.map(|next| next.span.start));
+    let end = end_of(page.text, root.span.end, next.map(|next| next.span.start));
     let mut out = Output::default();
-    if !text[..end].is_empty() && !text[..end].ends_with('\n') {
-        out.push(newline);
+    if !page.text[..end].is_empty() && !page.text[..end].ends_with('\n') {
+        out.push(page.newline);
     }
-    out.push(&metadata::yaml::render(entries, 4, newline));
+    out.push(&metadata::yaml::render(entries, page.step, page.newline));
     Splice { range: end..end, text: out }
 }
 
@@ -117,16 +119,14 @@ fn end_of(text: &str, from: usize, limit: Option<usize>) -> usize {
     text.len()
 }
 
-fn added_in_flow(text: &str, layout: &Layout, document: &Document, entries: &[(String, Meta)], newline: &str) -> Splice {
-    let root = &layout.nodes[document.root as usize];
-    let close = root.span.end - 1;
-    let inner = text[root.span.start + 1..close].trim_end_matches([' ', '\t', '\r', '\n']);
+fn added_in_flow(page: &Page<'_>, document: &Document, entries: &[(String, Meta)]) -> Splice {
+    let root = &page.layout.nodes[document.root as usize];
+    let inner = page.text[root.span.start + 1..root.span.end - 1].trim_end_matches([' ', '\t', '\r', '\n']);
     if inner.is_empty() {
-        let block = metadata::yaml::render(entries, 4, newline);
+        let block = metadata::yaml::render(entries, page.step, page.newline);
         return Splice::new(root.span.clone(), block.trim_end_matches(['\r', '\n']));
     }
     let at = root.span.start + 1 + inner.len();
     let comma = if inner.ends_with(',') { " " } else { ", " };
-    let _ = style::FLOW;
     Splice::new(at..at, &format!("{comma}\"sops\": {}", metadata::yaml::render_flow(entries)))
 }

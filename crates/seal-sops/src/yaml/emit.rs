@@ -116,7 +116,11 @@ fn leaf(out: &mut Output, value: &Value, column: usize) -> Option<()> {
     match (value.kind, std::str::from_utf8(value.bytes.expose())) {
         (Type::Str | Type::Bytes, Ok(text)) => push_word(out, text, Some(column)),
         (Type::Float, Ok(text)) if !text.contains(['N', 'I']) => out.push(text),
-        _ => scalar::push(out, value, &scalar::Site { style: style::BLOCK, quote: None, parent: None, newline: "\n" })?,
+        _ => scalar::push(
+            out,
+            value,
+            &scalar::Site { style: style::BLOCK, quote: None, parent: None, newline: "\n", step: INDENT },
+        )?,
     }
     Some(())
 }

@@ -17,6 +17,8 @@ pub(crate) struct Site<'a> {
     pub(crate) parent: Option<usize>,
     /// The line break of the file.
     pub(crate) newline: &'a str,
+    /// By how many columns the file indents.
+    pub(crate) step: usize,
 }
 
 /// Writes a value. `None` when its bytes are no text and the type has no other spelling.
@@ -69,7 +71,7 @@ fn push_text(out: &mut Output, text: &str, site: &Site<'_>) {
         Some(b'\'') if is_one_plain_line(text) => push_single_quoted(out, text),
         Some(_) => syntax::push_quoted(out, text),
         None => match site.parent {
-            Some(parent) if !flow && syntax::fits_literal(text) => push_literal(out, text, parent, site.newline),
+            Some(parent) if !flow && syntax::fits_literal(text) => push_literal(out, text, parent, site),
             _ if is_text(text) => syntax::push_inline(out, text, flow),
             _ => syntax::push_quoted(out, text),
         },
@@ -96,21 +98,21 @@ fn push_single_quoted(out: &mut Output, text: &str) {
     out.push("'");
 }
 
-/// A literal block, two columns deeper than its parent.
-fn push_literal(out: &mut Output, text: &str, parent: usize, newline: &str) {
-    let indent = 2;
+/// A literal block, at the next multiple of the file's indentation.
+fn push_literal(out: &mut Output, text: &str, parent: usize, site: &Site<'_>) {
+    let column = site.step * ((parent + site.step) / site.step);
     out.push("|");
     if text.starts_with([' ', '\n']) {
-        out.push("2");
+        out.push(&(column - parent).to_string());
     }
     let body = text.strip_suffix('\n').unwrap_or_else(|| {
         out.push("-");
         text
     });
     for line in body.split('\n') {
-        out.push(newline);
+        out.push(site.newline);
         if !line.is_empty() {
-            out.spaces(parent + indent);
+            out.spaces(column);
             out.push(line);
         }
     }

@@ -29,7 +29,7 @@ impl Splice {
 /// The bytes with the changes made.
 pub(crate) fn write(name: &str, bytes: &[u8], layout: &Layout, changes: &Changes<'_>) -> Result<SecretBytes, SopsError> {
     let text = std::str::from_utf8(bytes).expect("read has checked this");
-    let writer = Writer { name, text, layout, newline: newline(text) };
+    let writer = Writer { name, text, layout, newline: newline(text), step: step(text, layout) };
     let mut splices = Vec::with_capacity(changes.nodes.len() + 8);
     let touched = writer.aliases(changes, &mut splices)?;
     for (id, new) in &changes.nodes {
@@ -37,7 +37,7 @@ pub(crate) fn write(name: &str, bytes: &[u8], layout: &Layout, changes: &Changes
             writer.value(*id, new, &mut splices)?;
         }
     }
-    block::splices(text, layout, &changes.block, writer.newline, &mut splices);
+    block::splices(&block::Page { text, layout, newline: writer.newline, step: writer.step }, &changes.block, &mut splices);
     let written = apply(text, splices).ok_or_else(|| writer.refuse(Problem::ReadBack))?;
     if changes.inserts.is_empty() && changes.removed.is_empty() {
         return Ok(written);
@@ -48,6 +48,23 @@ pub(crate) fn write(name: &str, bytes: &[u8], layout: &Layout, changes: &Changes
 /// The line break of the file: that of its first line.
 pub(crate) fn newline(text: &str) -> &'static str {
     if text.find('\n').is_some_and(|at| text[..at].ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
+/// By how many columns the file indents: its first mapping within a mapping says so, else its `sops` block, else it is four as for sops.
+fn step(text: &str, layout: &Layout) -> usize {
+    let column = |at: usize| at - text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let nested = layout.nodes.iter().filter(|node| matches!(node.form, Form::Map) && node.style == 0).find_map(|node| {
+        let parent = &layout.nodes[node.parent? as usize];
+        let outer = column(parent.span.start);
+        let inner = column(node.span.start);
+        (matches!(parent.form, Form::Map) && inner > outer && !text[node.span.clone()].starts_with('{')).then(|| inner - outer)
+    });
+    let of_block = || {
+        let block = layout.documents.iter().find_map(|document| document.block.as_ref())?;
+        let line = text[block.span.clone()].split('\n').nth(1)?;
+        Some(line.len() - line.trim_start_matches(' ').len()).filter(|indent| *indent > 0)
+    };
+    nested.or_else(of_block).filter(|step| (1..=9).contains(step)).unwrap_or(4)
 }
 
 fn apply(text: &str, mut splices: Vec<Splice>) -> Option<SecretBytes> {
@@ -72,6 +89,7 @@ struct Writer<'a> {
     text: &'a str,
     layout: &'a Layout,
     newline: &'static str,
+    step: usize,
 }
 
 impl Writer<'_> {
@@ -96,7 +114,13 @@ impl Writer<'_> {
         match new {
             New::Sealed(sealed) => push_sealed(&mut text, sealed, node, quote),
             New::Clear(value) => {
-                let site = scalar::Site { style: node.style, quote, parent: self.parent_column(id), newline: self.newline };
+                let site = scalar::Site {
+                    style: node.style,
+                    quote,
+                    parent: self.parent_column(id),
+                    newline: self.newline,
+                    step: self.step,
+                };
                 if self.is_list_comment(id, value.kind) {
                     return self.list_comment(id, value, splices);
                 }
@@ -236,8 +260,13 @@ impl Writer<'_> {
     fn written_out(&self, id: NodeId, new: &HashMap<NodeId, &New>, out: &mut Output) -> Result<(), SopsError> {
         let node = self.node(id);
         let in_flow = node.style & (style::FLOW | style::VIRTUAL) != 0;
-        let site =
-            scalar::Site { style: if in_flow { style::FLOW } else { 0 }, quote: None, parent: None, newline: self.newline };
+        let site = scalar::Site {
+            style: if in_flow { style::FLOW } else { 0 },
+            quote: None,
+            parent: None,
+            newline: self.newline,
+            step: self.step,
+        };
         let fails = || self.refuse(Problem::CannotEdit("an alias to what is not text"));
         if let Some(new) = new.get(&id) {
             return match new {
