@@ -121,7 +121,10 @@ pub(super) fn quoted(text: &str) -> String {
         _ => false,
     };
     let padded = text.trim().len() != text.len();
-    if text.contains(['\n', '`'])
+    // Go's package stops at the first three quotes of a later line; a back-quoted text may hold them.
+    if text.contains("\"\"\"") && text.contains('\n') && !text.contains('`') {
+        format!("`{text}`")
+    } else if text.contains(['\n', '`'])
         || surrounded
         || text.ends_with('\\')
         || text.starts_with("\"\"\"")

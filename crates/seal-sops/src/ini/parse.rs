@@ -22,6 +22,8 @@ pub(super) struct Comment {
     pub(super) above: Vec<Range<usize>>,
     /// Behind a header or a value, from its mark to the end of the line.
     pub(super) inline: Option<Range<usize>>,
+    /// It stands behind a header. A header ends at the last bracket of its line, so ciphertext cannot stand there.
+    pub(super) behind_header: bool,
     /// Its text without the first mark.
     pub(super) text: Words,
 }
@@ -116,7 +118,9 @@ impl Parser<'_> {
         if name == super::BLOCK {
             self.tail();
         }
-        let comment = self.comment(inline);
+        let behind_header = inline.is_some();
+        let mut comment = self.comment(inline);
+        comment.iter_mut().for_each(|comment| comment.behind_header = behind_header);
         self.sections.push(Section { name: name.to_owned(), header: Some(line), comment, keys: Vec::new(), tail: None });
         Ok(())
     }
@@ -138,7 +142,7 @@ impl Parser<'_> {
                 Words::Joined(Zeroizing::new(unmarked(joined.trim()).to_owned()))
             }
         };
-        Some(Comment { above, inline, text })
+        Some(Comment { above, inline, behind_header: false, text })
     }
 
     fn key(&mut self, line: Range<usize>, content: Range<usize>) -> Result<(), (usize, Problem)> {
@@ -186,25 +190,32 @@ impl Parser<'_> {
         Ok(Value { range, text: Words::Span(inner), comment })
     }
 
-    /// To the last closing quote of its line, or to the first of a later line.
+    /// To the last closing quote of its line, or to the first of a later line. What stands behind it and is no comment is nothing to
+    /// the reader; it goes when the value does.
     fn quoted(&mut self, content: Range<usize>, quote: &str) -> Result<Value, (usize, Problem)> {
         let start = content.start + quote.len();
         if let Some(at) = self.text[start..content.end].rfind(quote) {
-            let behind = self.trimmed(start + at + quote.len()..content.end);
-            let comment = self.text[behind.clone()].starts_with(['#', ';']).then_some(behind);
-            return Ok(Value { range: content.start..start + at + quote.len(), text: Words::Span(start..start + at), comment });
+            let end = start + at;
+            let behind = self.trimmed(end + quote.len()..content.end);
+            return Ok(self.unquoted(content.start, start..end, quote, behind));
         }
         while let Some(line) = self.lines.next() {
             let Some(at) = self.text[line.clone()].rfind(quote) else { continue };
-            let (end, behind) = (line.start + at, self.trimmed(line.start + at + quote.len()..line.end));
+            let end = line.start + at;
+            let behind = self.trimmed(end + quote.len()..line.end);
             if self.text[behind.clone()].ends_with('\\') {
                 continue;
             }
-            let mark = self.text[behind.clone()].find(['#', ';']);
-            let comment = mark.map(|mark| behind.start + mark..behind.end);
-            return Ok(Value { range: content.start..end + quote.len(), text: Words::Span(start..end), comment });
+            return Ok(self.unquoted(content.start, start..end, quote, behind));
         }
         Err((content.start, SYNTAX))
+    }
+
+    fn unquoted(&self, start: usize, inner: Range<usize>, quote: &str, behind: Range<usize>) -> Value {
+        let mark = self.text[behind.clone()].find(['#', ';']).map(|mark| behind.start + mark);
+        let ignored = self.trimmed(inner.end + quote.len()..mark.unwrap_or(behind.end));
+        let end = if ignored.is_empty() { inner.end + quote.len() } else { ignored.end };
+        Value { range: start..end, text: Words::Span(inner), comment: mark.map(|mark| mark..behind.end) }
     }
 
     /// A backslash at the end takes the next line, trimmed; an empty line ends it.

@@ -44,17 +44,20 @@ pub(super) enum Place<'s> {
 /// All nodes but those of the block, and what they stand for.
 pub(super) fn nodes<'s>(text: &str, sections: &'s [Section]) -> (Vec<Node>, Vec<Place<'s>>) {
     let root = Node { parent: None, name: Name::Root, form: Form::Map, span: 0..text.len(), style: 0 };
-    let mut found = Found { nodes: vec![root], places: vec![Place::Root] };
+    let mut found = Found { text, nodes: vec![root], places: vec![Place::Root] };
     sections.iter().filter(|section| section.name != BLOCK).for_each(|section| found.section(section));
+    // Like any mapping, the whole begins where its first entry does: comments stand before it.
+    found.nodes[0].span.start = found.nodes.get(1).map_or(text.len(), |first| first.span.start);
     (found.nodes, found.places)
 }
 
-struct Found<'s> {
+struct Found<'t, 's> {
+    text: &'t str,
     nodes: Vec<Node>,
     places: Vec<Place<'s>>,
 }
 
-impl<'s> Found<'s> {
+impl<'s> Found<'_, 's> {
     fn push(&mut self, node: Node, place: Place<'s>) {
         self.nodes.push(node);
         self.places.push(place);
@@ -86,13 +89,14 @@ impl<'s> Found<'s> {
     /// A comment without a text is none.
     fn comment(&mut self, parent: NodeId, comment: Option<&'s Comment>, about: usize) {
         let Some(comment) = comment else { return };
+        let joined = |text: &str, at: usize| (Form::JoinedComment(text.as_bytes().to_vec().into()), at..at);
+        // Where it starts once it is sealed: above its header, or behind the mark of its first line.
+        let above = comment.above.first().map_or(about, |first| first.start + 1);
         let (form, span) = match &comment.text {
             Words::Span(range) if range.is_empty() => return,
+            Words::Span(range) if comment.behind_header => joined(&self.text[range.clone()], above),
             Words::Span(range) => (Form::Comment, range.clone()),
-            Words::Joined(text) => {
-                let start = comment.above.first().or(comment.inline.as_ref()).map_or(about, |first| first.start);
-                (Form::JoinedComment(text.as_bytes().to_vec().into()), start..start)
-            }
+            Words::Joined(text) => joined(text, above),
         };
         self.push(Node { parent: Some(parent), name: Name::None, form, span, style: 0 }, Place::Comment(comment, about));
     }

@@ -6,7 +6,7 @@ use seal_secret::SecretBytes;
 use zeroize::Zeroizing;
 
 use super::emit::{comment_lines, key_text, value_text};
-use super::parse::{Comment, Key, Section, parse};
+use super::parse::{Comment, Key, Section, Words, parse};
 use super::read::{Place, nodes};
 use super::{BLOCK, block};
 use crate::layout::{BlockChange, Changes, Layout, Name, New, NodeId, Tree};
@@ -35,13 +35,7 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn run(&mut self, changes: &Changes<'_>) -> Result<(), Problem> {
-        for (id, new) in &changes.nodes {
-            match self.places[*id as usize] {
-                Place::Key(key) => self.patches.replace(key.value.clone(), new_text(new)?.as_bytes()),
-                Place::Comment(comment, about) => self.comment(*id, comment, about, &new_comment(new)?),
-                Place::Root | Place::Section(_) => return Err(Problem::CannotEdit("a section")),
-            }
-        }
+        self.values(changes)?;
         for id in &changes.removed {
             self.remove(*id)?;
         }
@@ -65,6 +59,41 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    fn values(&mut self, changes: &Changes<'_>) -> Result<(), Problem> {
+        let mut quoted = None;
+        let mut nodes = changes.nodes.iter().peekable();
+        while let Some((id, new)) = nodes.next() {
+            match self.places[*id as usize] {
+                Place::Key(key) => {
+                    let text = new_text(new)?;
+                    self.patches.replace(key.value.clone(), text.as_bytes());
+                    quoted = text.starts_with(['`', '"']).then_some(key.lines.start);
+                    let comment = self.places.get(*id as usize + 1).copied();
+                    let follows = nodes.peek().is_some_and(|(next, _)| *next == id + 1);
+                    if let (Some(Place::Comment(comment, about)), false) = (comment, follows)
+                        && about == key.lines.start
+                    {
+                        let words = self.words(comment);
+                        if quoted.is_some() || words.ends_with('\\') {
+                            self.comment(id + 1, comment, about, &words, true);
+                        }
+                    }
+                }
+                // Behind a quoted value sops' reader sees no comment, and quotes in one would belong to the value.
+                Place::Comment(comment, about) => self.comment(*id, comment, about, &new_comment(new)?, quoted == Some(about)),
+                Place::Root | Place::Section(_) => return Err(Problem::CannotEdit("a section")),
+            }
+        }
+        Ok(())
+    }
+
+    fn words(&self, comment: &Comment) -> Zeroizing<String> {
+        Zeroizing::new(match &comment.text {
+            Words::Span(range) => self.text[range.clone()].to_owned(),
+            Words::Joined(text) => text.to_string(),
+        })
+    }
+
     /// A line break where the text before `at` lacks one.
     fn ended(&self, at: usize) -> String {
         if at == 0 || self.text[..at].ends_with('\n') { String::new() } else { self.newline.to_owned() }
@@ -80,10 +109,12 @@ impl<'a> Writer<'a> {
     }
 
     /// New words for a comment: in the old place when they fit there, else in lines above what the comment is about.
-    fn comment(&mut self, id: NodeId, comment: &Comment, about: usize, words: &str) {
+    fn comment(&mut self, id: NodeId, comment: &Comment, about: usize, words: &str, moves: bool) {
+        // A backslash at the end of the line would draw in the next one.
+        let stays = comment.inline.is_none() || !(moves || words.ends_with('\\'));
         let span = self.layout.nodes[id as usize].span.clone();
-        let one_piece = comment.above.len() + usize::from(comment.inline.is_some()) == 1;
-        if one_piece && !words.contains('\n') {
+        let one_piece = comment.above.len() + usize::from(comment.inline.is_some()) == 1 && !comment.behind_header;
+        if one_piece && stays && !words.contains('\n') {
             self.patches.replace(span, words);
             return;
         }

@@ -4,6 +4,7 @@ mod binary;
 mod dotenv;
 mod ini;
 mod json;
+mod noise;
 
 use jiff::Timestamp;
 use rand::SeedableRng;
