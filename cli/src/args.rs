@@ -3,7 +3,7 @@
 use crate::{Exit, Io, commands, report::CliError};
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 
-/// Keeps Secrets in Git: seals them for a cluster, checks them, edits them, opens them.
+/// Keeps secrets in Git: seals them for clusters and people, checks them, edits them, opens them.
 #[derive(Parser)]
 #[command(
     name = "seal",
@@ -84,21 +84,21 @@ fn verb<A: Args>(name: &'static str, purpose: &'static str) -> clap::Command {
 }
 
 verbs! {
-    /// Seal Secret manifests, or values given on the command line, into SealedSecrets
+    /// Seal Secrets into SealedSecrets, or any file into a SOPS file
     Encrypt => encrypt,
-    /// Seal one value into a SealedSecret file
+    /// Seal one value into a SealedSecret or SOPS file
     Set => set,
-    /// Remove a value from a SealedSecret file
+    /// Remove values from a SealedSecret or SOPS file
     Unset => unset,
-    /// Change values of a SealedSecret file in your editor
+    /// Change values of a SealedSecret or SOPS file in your editor
     Edit => edit,
-    /// Show what a SealedSecret file says about itself, without any key
+    /// Show what a sealed file says about itself, without any key
     Get => get,
-    /// Open SealedSecrets with recovery keys
+    /// Open SealedSecrets with recovery keys, and SOPS files
     Decrypt => decrypt,
-    /// Check that SealedSecrets will open where they are going
+    /// Check SealedSecrets and SOPS files: will they open where they are going, and for whom
     Verify => verify,
-    /// Reseal stale values to the newest key
+    /// Reseal stale values to the newest key; give SOPS files a new data key
     Rotate => rotate,
     /// Make SOPS files open for exactly the keys that their rules name
     Rekey => rekey,

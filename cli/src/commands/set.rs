@@ -15,9 +15,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// Flags of `seal set`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// File with the SealedSecret
+    /// File with the SealedSecret, or a SOPS file
     file: PathBuf,
-    /// Key of the value, new or present
+    /// Key of the value, new or present; in a SOPS file its path: stringData.password, users[0].name
     key: String,
     /// Caught so that a value typed here is refused without being repeated.
     #[arg(hide = true, num_args = 0..)]

@@ -12,9 +12,9 @@ use std::path::PathBuf;
 /// Flags of `seal unset`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// File with the SealedSecret
+    /// File with the SealedSecret, or a SOPS file
     file: PathBuf,
-    /// Keys to remove
+    /// Keys to remove; in a SOPS file their paths
     #[arg(required = true)]
     keys: Vec<String>,
     #[command(flatten)]

@@ -12,6 +12,7 @@ use crate::{
     objects::{self, described, is_sealed, is_secret},
     recovery::{Need, RecoveryArgs},
     report::{CliError, OutputArg},
+    sops,
 };
 use seal_core::{
     open::{Opening, open_object},
@@ -68,8 +69,11 @@ struct Line {
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let keyring = args.recovery.keyring(&args.identity, Need::Rsa, io)?;
     let mut certificates = Certificates::default();
-    let (mut lines, mut checked, mut unread, mut questions) = (Vec::new(), 0_usize, 0_usize, Vec::new());
-    for input in inputs::expand(&args.paths)? {
+    let mut sops = sops::verify::check(&args.paths, io)?;
+    let (mut checked, mut unread, mut questions) = (sops.checked, sops.unread, Vec::new());
+    let file = |(file, finding)| Line { file, object: "SOPS file".to_owned(), finding };
+    let mut lines: Vec<Line> = std::mem::take(&mut sops.findings).into_iter().map(file).collect();
+    for input in manifests(&args.paths, &sops)? {
         let manifest = match read(&input, io)? {
             Ok(manifest) => manifest,
             Err(unreadable) => {
@@ -107,6 +111,19 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let worst = lines.iter().map(|line| line.finding.level).max();
     let bad = worst == Some(Level::Error) || (args.strict && worst.is_some());
     Ok(if bad { Exit::FINDINGS } else { Exit::DONE })
+}
+
+/// What is to be looked at beside SOPS files. A folder that holds nothing but those is fine.
+fn manifests(paths: &[PathBuf], sops: &sops::verify::Report) -> Result<Vec<inputs::Input>, CliError> {
+    let mut all = Vec::new();
+    for path in paths {
+        match inputs::expand(std::slice::from_ref(path)) {
+            Ok(found) => all.extend(found.into_iter().filter(|input| !sops.covers(&input.path))),
+            Err(_) if sops.covers_below(path) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
 }
 
 /// A file, or the line that says where it is not well-formed: one such file does not keep the others from being checked.
@@ -240,7 +257,7 @@ fn as_text(lines: &[Line], checked: usize, io: &mut Io) -> Result<(), CliError> 
     }
     let errors = lines.iter().filter(|line| line.finding.level == Level::Error).count();
     let verdict = match (checked, errors, lines.len() - errors) {
-        (0, ..) => "no SealedSecret found".to_owned(),
+        (0, ..) => "no SealedSecret and no SOPS file found".to_owned(),
         (_, 0, 0) => format!("{checked} checked, nothing to object to"),
         (_, errors, warnings) => format!("{checked} checked, errors: {errors}, warnings: {warnings}"),
     };

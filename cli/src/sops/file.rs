@@ -58,6 +58,11 @@ pub fn replace_bytes(path: &Path, read: &SecretBytes, new: &SecretBytes) -> Resu
     write::atomically(path, new)
 }
 
+/// True for files that say how others are sealed: they stay in clear wherever they are.
+pub fn is_configuration(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == ".seal.yaml" || name == ".sops.yaml" || name == ".gitattributes")
+}
+
 /// The point in time that a file says it was last changed.
 pub fn now(io: &Io) -> jiff::Timestamp {
     jiff::Timestamp::from_second(io.now()).unwrap_or_default()

@@ -17,5 +17,6 @@ pub mod set;
 #[cfg(test)]
 mod tests;
 pub mod unlock;
+pub mod verify;
 
 pub use unlock::{OpenArgs, Unlocked, Unlocker};

@@ -117,6 +117,14 @@ impl Policies {
         }
     }
 
+    /// True when a rule of `.seal.yaml` wants this file to be a SOPS file.
+    pub fn is_for_sops(&mut self, file: &Path, io: &Io) -> Result<bool, CliError> {
+        match self.certificates.located(file, io)? {
+            Some(located) => Ok(located.rule(file)?.is_some_and(|rule| rule.sops.is_some())),
+            None => Ok(false),
+        }
+    }
+
     /// True when the rule for a file says that it must carry the stronger MAC. Only `.seal.yaml` can say that.
     pub fn demands_strong_mac(&mut self, file: &Path, io: &mut Io) -> Result<bool, CliError> {
         let Some(located) = self.certificates.located(file, io)? else { return Ok(false) };

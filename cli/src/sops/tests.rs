@@ -236,15 +236,47 @@ fn a_rule_of_seal_yaml_names_people_and_demands_the_stronger_mac() {
     desk.write("rules/x.yaml", &format!("creation_rules:\n- age: {me}\n  encrypted_regex: word\n"));
     desk.write("a/x.yaml", SECRET);
     desk.write("b/x.yaml", SECRET);
+    assert!(desk.run(&["verify", "@/b"], "", &[]).1.contains("wants a SOPS file here, and it is in clear [not-encrypted]"));
     desk.done(&["encrypt", "--in-place", "@/a/x.yaml", "@/b/x.yaml"], "");
     assert!(desk.read("a/x.yaml").contains("seal_mac:") && desk.read("b/x.yaml").contains("encrypted_regex: word"));
     assert_eq!(desk.done(&["decrypt", "@/a/x.yaml"], ""), SECRET);
     let without: String = desk.read("a/x.yaml").split_inclusive('\n').filter(|line| !line.contains("seal_mac:")).collect();
     desk.write("a/x.yaml", &without);
+    assert!(desk.run(&["verify", "@/a"], "", &[]).1.contains("[strong-mac-missing]"));
     let (exit, _, said) = desk.run(&["decrypt", "@/a/x.yaml"], "", &[]);
     assert!(exit == Exit::FAILED && said.contains("no seal_mac and one is demanded"), "{said}");
     desk.done(&["rekey", "--yes", "@/a"], "");
     assert_eq!(desk.done(&["decrypt", "@/a/x.yaml"], ""), SECRET);
+}
+
+#[test]
+fn verify_needs_no_key_and_names_what_is_wrong() {
+    let desk = Desk::new();
+    let other = person(2);
+    desk.write(".sops.yaml", &format!("creation_rules:\n- age: {}\n", desk.me.recipient));
+    for name in ["a.yaml", "b.yaml", "c.yaml", "d.env"] {
+        desk.write(name, if name == "d.env" { "WORD=first-value\n" } else { SECRET });
+        desk.done(&["encrypt", "--in-place", &format!("@/{name}")], "");
+    }
+    let verify = || desk.run(&["verify", "@"], "", &[("SOPS_AGE_KEY", "")]);
+    assert_eq!(verify(), (Exit::DONE, String::new(), "4 checked, nothing to object to\n".to_owned()));
+    desk.done(&["rotate", "@/a.yaml", "--add-age", &other.recipient], "");
+    let sealed = desk.read("b.yaml");
+    let line = sealed.lines().find(|line| line.contains("password:")).unwrap();
+    desk.write("b.yaml", &sealed.replace(line, "  password: first-value"));
+    desk.write("e.yaml", SECRET);
+    let (exit, out, said) = verify();
+    let rules: Vec<&str> = out
+        .lines()
+        .filter(|line| line.ends_with(']'))
+        .map(|line| line.rsplit_once('[').unwrap().1.trim_end_matches(']'))
+        .collect();
+    assert_eq!(
+        (exit, rules.as_slice()),
+        (Exit::FINDINGS, &["recipient-extra", "left-in-clear", "raw-secret"][..]),
+        "{out}{said}"
+    );
+    assert!(out.contains("key stringData.password") && !out.contains("first-value"), "{out}");
 }
 
 #[test]

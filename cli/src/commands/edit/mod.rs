@@ -26,7 +26,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// Flags of `seal edit`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// File with the SealedSecret
+    /// File with the SealedSecret, or a SOPS file
     file: PathBuf,
     #[command(flatten)]
     which: Which,

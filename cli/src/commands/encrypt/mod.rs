@@ -31,7 +31,7 @@ use std::{
 /// Flags of `seal encrypt`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Secret manifests: files, folders, or - for standard input (the default when it is not a terminal)
+    /// Secret manifests: files, folders, or - for standard input (the default when it is not a terminal); for SOPS, any files
     #[arg(value_name = "PATH", conflicts_with_all = ["from_literal", "from_file", "from_env_file"])]
     paths: Vec<PathBuf>,
     #[command(flatten)]

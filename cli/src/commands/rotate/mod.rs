@@ -35,7 +35,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// Flags of `seal rotate`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// SealedSecret files, or folders with them
+    /// SealedSecret files, folders with them, or SOPS files
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Say what would be done, and do nothing

@@ -82,7 +82,7 @@ pub fn run(request: &Request<'_>, open: &OpenArgs, io: &mut Io) -> Result<Exit, 
 fn planned(request: &Request<'_>, open: &OpenArgs, io: &mut Io) -> Result<Vec<Work>, CliError> {
     let mut policies = Policies::new(open.identity.plugins);
     let mut works = Vec::new();
-    for found in tree::sealed_files(request.paths, open.input_type, io)? {
+    for found in tree::sealed_files(request.paths, open.input_type, tree::Named::MustBeSealed, io)? {
         let mut work = Work { path: found.path, sealed: None, policy: None, outcome: Outcome::NoRule };
         match found.file {
             Err(error) => work.outcome = Outcome::Failed(error),

@@ -48,13 +48,16 @@ pub struct Difference {
 
 /// Compares. `always` asks for a new data key whatever the difference.
 pub fn plan(metadata: &Metadata, wanted: &Wanted, always: bool) -> Step {
-    let has: Vec<BTreeSet<Master>> = metadata.groups.iter().map(masters).collect();
+    // The order of groups means nothing.
+    let (mut has, mut wants) = (metadata.groups.iter().map(masters).collect::<Vec<_>>(), wanted.groups.clone());
+    has.sort();
+    wants.sort();
     let (before, after) = (union(&has), union(&wanted.groups));
     let difference =
         Difference { added: after.difference(&before).cloned().collect(), removed: before.difference(&after).cloned().collect() };
     let needed =
         |threshold: Option<u32>, groups: usize| threshold.filter(|needed| *needed > 0).map_or(groups, |needed| needed as usize);
-    let regrouped = has != wanted.groups
+    let regrouped = has != wants
         || (has.len() > 1 && needed(metadata.shamir_threshold, has.len()) != needed(wanted.threshold, wanted.groups.len()));
     if after.iter().all(|master| master.kind != "age") {
         return Step::Blocked("its policy names no age recipient".to_owned());

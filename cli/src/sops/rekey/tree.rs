@@ -18,13 +18,22 @@ pub struct FoundFile {
     pub file: Result<SopsFile, CliError>,
 }
 
-/// All of them in order. A file that was named itself must be a SOPS file.
-pub fn sealed_files(paths: &[PathBuf], store: Option<Store>, io: &mut Io) -> Result<Vec<FoundFile>, CliError> {
+/// What a file that was named itself may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// A SOPS file; anything else is an error.
+    MustBeSealed,
+    /// Anything; others are left out.
+    MayBeOthers,
+}
+
+/// All of them in order.
+pub fn sealed_files(paths: &[PathBuf], store: Option<Store>, named: Named, io: &mut Io) -> Result<Vec<FoundFile>, CliError> {
     let mut candidates = Vec::new();
     for path in paths {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => candidates.extend(below(path)?.into_iter().map(|path| (path, false))),
-            Ok(_) => candidates.push((path.clone(), true)),
+            Ok(_) => candidates.push((path.clone(), named == Named::MustBeSealed)),
             Err(error) => return Err(CliError::failed(format!("cannot read {}: {}", path.display(), reason(&error)))),
         }
     }
@@ -54,6 +63,11 @@ fn look_at(path: PathBuf, named: bool, store: Option<Store>) -> Option<FoundFile
     }
 }
 
+/// A path without the dot in front that says where one stands anyway.
+pub fn plain(path: &Path) -> &Path {
+    path.strip_prefix(".").unwrap_or(path)
+}
+
 /// All ordinary files below a folder, sorted.
 pub fn below(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut walk = ignore::WalkBuilder::new(folder);
@@ -64,7 +78,7 @@ pub fn below(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
         let entry = entry.map_err(|error| CliError::failed(format!("cannot search {}: {error}", folder.display())))?;
         if entry.file_type().is_some_and(|kind| kind.is_file()) {
             let path = entry.into_path();
-            found.push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
+            found.push(plain(&path).to_owned());
         }
     }
     Ok(found)
