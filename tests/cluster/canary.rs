@@ -1,16 +1,18 @@
 //! A canary value goes through every path at trace level and must turn up in the Secret and nowhere else.
 
-use crate::case::{Case, compatible, public_key};
+use crate::case::{Case, compatible_and, public_key};
 use crate::runner::tests;
+use crate::sops_secret;
 use anyhow::{Result, ensure};
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Secret};
-use kube::api::{Api, ListParams};
+use kube::api::{Api, ListParams, PostParams};
 use seal_crypto::Scope;
-use seal_tests::{Controller, Sealed};
+use seal_crypto::age::RecipientKind;
+use seal_tests::{AgeKey, Controller, Sealed};
 use serde_json::json;
 use std::fmt::Write;
 
@@ -94,6 +96,7 @@ async fn everything_secret(secrets: &Api<Secret>) -> Result<Vec<(String, String)
                 all.extend(lines.map(|line| ("a line of a private key".to_owned(), line.to_lowercase())));
             }
             "install-key" | "signing-key" => all.extend(forms(&key, &value.0)),
+            "identity.agekey" => all.extend(forms("an age identity", value.0.trim_ascii())),
             _ => {}
         }
     }
@@ -101,15 +104,56 @@ async fn everything_secret(secrets: &Api<Secret>) -> Result<Vec<(String, String)
     Ok(all)
 }
 
+/// Waits until both identities are made, so that their texts are among what is searched for.
+async fn identities(controller: &Controller) -> Result<()> {
+    seal_tests::eventually("two recipients", crate::case::SOON, || async {
+        let (_, text) = controller.get("/v1/recipients").await?;
+        Ok((text.lines().count() == 2).then_some(()))
+    })
+    .await
+}
+
+/// SOPS documents that hold the canary and open, and some that do not.
+async fn documents(case: &Case, own: &Api<Secret>) -> Result<()> {
+    let key = AgeKey::fresh(RecipientKind::X25519)?;
+    own.create(&PostParams::default(), &serde_json::from_value(key.secret("sops-age", true))?).await?;
+    let good = key.bound(&sops_secret::secret(&case.namespace, "sops", CANARY))?;
+    let put = async |name: &str, text: &str| {
+        sops_secret::put(case, name, &seal_tests::sops_secret::object(&case.namespace, name, text)).await
+    };
+    put("sops", &good).await?;
+    case.expect_data("sops", &[("password", CANARY), ("port", "5432")]).await?;
+    for (name, text, reason) in [
+        ("sops-moved", good.clone(), "Invalid"),
+        ("sops-bent", good.replace("app: shop", "app: bent"), "MacMismatch"),
+        ("sops-cut", good[..good.len() / 2].to_owned(), "Invalid"),
+        ("sops-kind", key.bound(&format!("kind: ConfigMap\nstringData:\n  x: {CANARY}\n"))?, "Invalid"),
+        ("sops-data", key.bound(&format!("apiVersion: v1\nkind: Secret\ndata:\n  x: {CANARY}\n"))?, "Invalid"),
+        ("sops-type", key.bound(&format!("apiVersion: v1\nkind: Secret\nstringData:\n  x: [{CANARY}]\n"))?, "Invalid"),
+        (
+            "sops-foreign",
+            AgeKey::fresh(RecipientKind::X25519)?.bound(&sops_secret::secret(&case.namespace, "sops-foreign", CANARY))?,
+            "NoKey",
+        ),
+    ] {
+        put(name, &text).await?;
+        sops_secret::expect(case, name, "False", reason).await?;
+    }
+    Ok(())
+}
+
 async fn plaintext_is_nowhere_but_in_the_secret(case: &Case) -> Result<()> {
-    let mut options = compatible().args(["--log-level=TRACE"]);
+    let mut options =
+        compatible_and(["--generate-age-identity=both", "--require-bound-sops-namespaces=nowhere"]).args(["--log-level=TRACE"]);
     options.env.push(("RUST_LOG".to_owned(), "trace".to_owned()));
     options.env.push(("RUST_BACKTRACE".to_owned(), "full".to_owned()));
     let controller = Controller::start(case.plane(), options).await?;
     let key = public_key(&controller).await?;
     let sealed = |name: &str| Sealed::new(&key, &case.namespace, name).item("value", CANARY);
     let own: Api<Secret> = Api::namespaced(case.plane().client(), &controller.home);
+    identities(&controller).await?;
     let mut search = Search { forms: everything_secret(&own).await?, found: Vec::new() };
+    documents(case, &own).await?;
 
     case.put(&sealed("good")).await?;
     case.put(&sealed("template").template(json!({"data": {"x": "{{ fail .value }}"}}))).await?;
@@ -136,12 +180,15 @@ async fn plaintext_is_nowhere_but_in_the_secret(case: &Case) -> Result<()> {
         }
     }
 
-    for path in ["/v1/cert.pem", "/healthz", "/readyz", "/nothing/there"] {
+    for path in ["/v1/cert.pem", "/v1/recipients", "/v1/bundle", "/healthz", "/readyz", "/nothing/there"] {
         search.read(path, &controller.get(path).await?.1);
     }
 
     for object in case.objects().list(&ListParams::default()).await?.items {
         search.read("a SealedSecret", &serde_json::to_string(&object)?);
+    }
+    for object in sops_secret::objects(case).list(&ListParams::default()).await?.items {
+        search.read("a SopsSecret", &serde_json::to_string(&object)?);
     }
     let client = case.plane().client();
     let events: Api<Event> = Api::all(client.clone());

@@ -14,6 +14,7 @@ mod drift;
 mod fault;
 mod guard;
 mod http;
+mod identities;
 mod keys;
 mod kubeseal;
 mod leader;
@@ -23,6 +24,7 @@ mod profile;
 mod restart;
 mod retry;
 mod runner;
+mod sops_secret;
 mod status;
 mod swap;
 mod tries;
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         http::tests(),
         kubeseal::tests(),
         poison::tests(),
+        sops_secret::tests(),
     ];
     let alone = [
         keys::tests(),
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         fault::tests(),
         verbs::tests(),
         asking::tests(),
+        identities::tests(),
     ];
     runner::run(arguments, shared.concat(), alone.concat())
 }
@@ -74,6 +78,7 @@ fn prepare() -> anyhow::Result<()> {
         peers::tool("sealed-secrets-controller");
         peers::tool("kubeseal");
         peers::tool("kustomize");
+        peers::tool("sops");
     }
     lab::enter()
 }

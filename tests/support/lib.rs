@@ -2,6 +2,7 @@
 
 mod eventually;
 
+pub mod age_key;
 pub mod controller;
 pub mod key_secret;
 pub mod kubeconfig;
@@ -14,9 +15,11 @@ pub mod process;
 pub mod rbac;
 pub mod sealed;
 pub mod service;
+pub mod sops_secret;
 pub mod tools;
 pub mod upstream;
 
+pub use age_key::AgeKey;
 pub use controller::{Controller, Options};
 pub use eventually::eventually;
 pub use overlay::Overlay;

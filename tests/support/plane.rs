@@ -165,11 +165,13 @@ async fn apply_crds(client: &Client, dir: &Path) -> Result<()> {
     for object in manifests::read_dir(dir)? {
         manifests::apply(client, object, None).await?;
     }
-    let objects = crate::sealed::api(client, "default");
-    crate::eventually("the SealedSecret kind", Duration::from_secs(20), || async {
-        Ok(objects.list(&kube::api::ListParams::default().limit(1)).await.ok().map(|_| ()))
-    })
-    .await
+    for objects in [crate::sealed::api(client, "default"), crate::sops_secret::api(client, "default")] {
+        crate::eventually("our kinds", Duration::from_secs(20), || async {
+            Ok(objects.list(&kube::api::ListParams::default().limit(1)).await.ok().map(|_| ()))
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// Ports that were free a moment ago. Inside the lab nobody else can take them.
