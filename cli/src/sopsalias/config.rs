@@ -1,28 +1,27 @@
 //! The configuration file as the original finds it: named by a flag, or the first `.sops.yaml` from the working directory upwards.
 
 use super::{
-    failure::Failure,
+    failure::{Failure, code},
     keys::{self, Group},
+    session::absolute,
 };
 use crate::Io;
+use seal_sops::{ConfigError, CreationRule, SopsConfig, Store};
 use std::path::{Path, PathBuf};
 
 /// Folders that are looked into on the way up.
 const HIGHEST: usize = 100;
 
 /// A configuration file, or the knowledge that there is none.
+#[derive(Default)]
 pub struct Rules {
     path: Option<PathBuf>,
+    config: Option<SopsConfig>,
     warning: Option<String>,
 }
 
 /// What a creation rule wants of a file.
-pub struct Rule {
-    /// Groups needed to open it.
-    pub threshold: Option<u32>,
-    /// The MAC covers sealed values only.
-    pub mac_only_encrypted: bool,
-}
+pub struct Rule<'a>(&'a CreationRule);
 
 impl Rules {
     /// Looks for it and reads it.
@@ -31,8 +30,12 @@ impl Rules {
             Some(path) => (Some(path.to_owned()), None),
             None => search(),
         };
-        let _ = io;
-        Ok(Self { path, warning })
+        let Some(path) = path else { return Ok(Self { warning, ..Self::default() }) };
+        let bytes = io
+            .read_file(&path)
+            .map_err(|error| Failure::generic(format!("error loading config: could not read config file: {}", error.message)))?;
+        let config = SopsConfig::parse(&path.display().to_string(), bytes.expose()).map_err(|error| not_loaded(&error))?;
+        Ok(Self { path: Some(path), config: Some(config), warning })
     }
 
     /// Where it is.
@@ -46,21 +49,55 @@ impl Rules {
     }
 
     /// The rule for a file; nothing where there are no rules at all.
-    pub fn rule_for(&self, _file: &Path) -> Result<Option<Rule>, Failure> {
-        Ok(None)
+    pub fn rule_for(&self, file: &Path) -> Result<Option<Rule<'_>>, Failure> {
+        let (Some(path), Some(config)) = (&self.path, &self.config) else { return Ok(None) };
+        let folder = absolute(path).parent().map(Path::to_owned).unwrap_or_default();
+        let below = file.strip_prefix(&folder).unwrap_or(file);
+        let rule = config.rule_for(&below.to_string_lossy()).map_err(|error| not_loaded(&error))?;
+        Ok(rule.map(Rule))
+    }
+
+    /// Spaces of one level in what is written anew.
+    pub fn indent(&self, store: Store) -> Option<u8> {
+        self.config.as_ref().and_then(|config| config.indent(store))
     }
 }
 
-impl Rule {
-    /// The recipients it names.
-    pub fn groups(&self) -> Result<Vec<Group>, Failure> {
-        Ok(vec![keys::listed(None)?])
+impl Rule<'_> {
+    /// Groups needed to open the file.
+    pub fn threshold(&self) -> Option<u32> {
+        self.0.shamir_threshold
     }
 
-    /// The selector of this name in the file.
-    pub fn selector_named(&self, _name: &str) -> Option<String> {
-        None
+    /// The MAC covers sealed values only.
+    pub fn mac_only_encrypted(&self) -> bool {
+        self.0.mac_only_encrypted
     }
+
+    /// The selector of this name.
+    pub fn selector_named(&self, name: &str) -> Option<String> {
+        self.0.selector_text().filter(|(known, _)| *known == name).map(|(_, text)| text.to_owned())
+    }
+
+    /// The recipients by group. Keys of other kinds cannot be encrypted to here, and a file without them would not be what the rule says.
+    pub fn groups(&self) -> Result<Vec<Group>, Failure> {
+        if let Some((kind, name)) = self.0.groups.iter().flat_map(|group| &group.others).next() {
+            return Err(Failure::new(
+                code::UNSUPPORTED,
+                format!(
+                    "the creation rule at line {} names {kind} {name}, which only sops itself can encrypt to",
+                    self.0.at.line
+                ),
+            )
+            .hint("use the original for this file, or a rule with age recipients only"));
+        }
+        self.0.groups.iter().map(|group| group.age.iter().map(|text| keys::recipient(text)).collect()).collect()
+    }
+}
+
+/// The words of the original in front.
+fn not_loaded(error: &ConfigError) -> Failure {
+    Failure::generic(format!("error loading config: {error}"))
 }
 
 fn search() -> (Option<PathBuf>, Option<String>) {
@@ -70,10 +107,14 @@ fn search() -> (Option<PathBuf>, Option<String>) {
         let Some(here) = folder else { break };
         let path = here.join(".sops.yaml");
         if path.exists() {
-            return (Some(path), odd.map(|odd| format!("{} is not read: the name is .sops.yaml", odd.display())));
+            return (Some(path), odd.map(|odd| warning(&odd)));
         }
         odd = odd.or_else(|| Some(here.join(".sops.yml")).filter(|path| path.exists()));
         folder = here.parent().map(Path::to_owned);
     }
-    (None, odd.map(|odd| format!("{} is not read: the name is .sops.yaml", odd.display())))
+    (None, odd.map(|odd| warning(&odd)))
+}
+
+fn warning(odd: &Path) -> String {
+    format!("{} is not read: the name of a configuration is .sops.yaml", odd.display())
 }

@@ -27,7 +27,7 @@ pub fn run(session: &mut Session) -> Result<Exit, Failure> {
     let file = session.sealed(input.as_deref(), from)?;
     let unlocked = session.unlock(file)?;
     let bytes = if extract.0.is_empty() {
-        unlocked.opened.to_clear(to).map_err(|error| not_dumped(&error))?
+        unlocked.opened.to_clear(to).map_err(|error| not_dumped(&error, to))?
     } else {
         part(&unlocked.opened, &extract, to)?
     };
@@ -38,16 +38,17 @@ pub fn run(session: &mut Session) -> Result<Exit, Failure> {
 pub fn part(opened: &Opened, path: &Path, to: Store) -> Result<SecretBytes, Failure> {
     let found = opened.get(path, to).map_err(|error| match &error.problem {
         Problem::NoSuchPath | Problem::NotAContainer => missing(path),
-        _ => not_dumped(&error),
+        _ => not_dumped(&error, to),
     })?;
+    // What is no text is a document of its own to the original: with a line's end in YAML, without one in JSON.
     let kind = opened.values().into_iter().find(|(at, _)| at == path).map(|(_, value)| value.kind);
-    let needs_line = matches!(kind, Some(Type::Int | Type::Float | Type::Bool | Type::Time)) && to == Store::Yaml;
-    if !needs_line {
-        return Ok(found);
+    let text = matches!(kind, Some(Type::Str | Type::Bytes));
+    let bytes = found.expose();
+    match to {
+        Store::Yaml if !text && !bytes.ends_with(b"\n") => Ok([bytes, b"\n"].concat().into()),
+        Store::Json if !text && bytes.starts_with(b"[") => Ok(bytes.trim_ascii_end().to_vec().into()),
+        _ => Ok(found),
     }
-    let mut line = zeroize::Zeroizing::new(found.expose().to_vec());
-    line.push(b'\n');
-    Ok(line.into())
 }
 
 fn missing(path: &Path) -> Failure {

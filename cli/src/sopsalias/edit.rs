@@ -21,7 +21,7 @@ pub fn run(session: &mut Session) -> Result<Exit, Failure> {
     }
     let sealed = session.sealed(Some(&path), from)?;
     let unlocked = session.unlock(sealed)?;
-    let shown = unlocked.opened.to_clear(from).map_err(|error| super::session::not_dumped(&error))?;
+    let shown = unlocked.opened.to_clear(from).map_err(|error| super::session::not_dumped(&error, from))?;
     let new = until_good(session, &path, &shown, |session, text| {
         let time = now(session.io);
         match unlocked.opened.replace(text, &unlocked.key, time, &mut session.io.rng()) {

@@ -51,12 +51,13 @@ pub fn run(session: &mut Session) -> Result<Exit, Failure> {
 /// From flags and the rule for this file.
 pub fn plan(session: &mut Session, known_as: &Path, store: Store) -> Result<Plan, Failure> {
     session.refuse_unsupported(|flag| !flag.starts_with("add-") && !flag.starts_with("rm-") && flag != "show-master-keys")?;
-    let rule = session.rules()?.rule_for(&absolute(known_as))?;
+    let rules = session.rules()?;
+    let rule = rules.rule_for(&absolute(known_as))?;
     let mac_only_encrypted = store != Store::Binary
-        && (session.global.is_set("mac-only-encrypted") || rule.as_ref().is_some_and(|rule| rule.mac_only_encrypted));
+        && (session.global.is_set("mac-only-encrypted") || rule.as_ref().is_some_and(Rule::mac_only_encrypted));
     let selector = selector(session, rule.as_ref(), store)?;
     let threshold = session.flags.number("shamir-secret-sharing-threshold").filter(|number| *number != 0);
-    let threshold = threshold.and_then(|number| u32::try_from(number).ok()).or(rule.as_ref().and_then(|rule| rule.threshold));
+    let threshold = threshold.and_then(|number| u32::try_from(number).ok()).or(rule.as_ref().and_then(Rule::threshold));
     let groups = match (session.flags.text("age"), rule) {
         (Some(list), _) => vec![keys::group(list)?],
         (None, Some(rule)) => rule.groups()?,

@@ -63,7 +63,7 @@ impl Flags {
                 break;
             }
             if bare.starts_with(['-', '=']) {
-                return Err(FlagError::Syntax(arg.split('=').next().unwrap_or_default().to_owned()));
+                return Err(FlagError::Syntax(arg.clone()));
             }
             let (name, value) = bare.split_once('=').map_or((bare, None), |(name, value)| (name, Some(value.to_owned())));
             let flag = verb.flag(name).ok_or_else(|| FlagError::Unknown(name.to_owned()))?;
@@ -217,7 +217,7 @@ mod tests {
             ("", "--nope f", "flag provided but not defined: -nope"),
             ("", "-di f", "flag provided but not defined: -di"),
             ("decrypt", "--output", "flag needs an argument: -output"),
-            ("", "--=x", "bad flag syntax: --"),
+            ("", "--=x", "bad flag syntax: --=x"),
             ("", "---x", "bad flag syntax: ---x"),
             ("", "--indent=x f", "invalid value for flag -indent: parse error"),
             ("decrypt", "-i=maybe f", "invalid boolean value for -i: parse error"),

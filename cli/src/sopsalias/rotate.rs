@@ -66,9 +66,9 @@ pub fn in_other_store(
 ) -> Result<SecretBytes, Failure> {
     let file = SopsFile::parse("output", from, sealed).map_err(|error| unreadable(&error))?;
     let metadata = file.metadata().cloned().ok_or_else(super::session::not_sealed)?;
-    let opened = file.open(key, OpenOptions::default()).map_err(|error| not_dumped(&error))?;
-    let clear = opened.to_clear(to).map_err(|error| not_dumped(&error))?;
-    let clear = SopsFile::parse("output", to, clear).map_err(|error| not_dumped(&error))?;
+    let opened = file.open(key, OpenOptions::default()).map_err(|error| not_dumped(&error, to))?;
+    let clear = opened.to_clear(to).map_err(|error| not_dumped(&error, to))?;
+    let clear = SopsFile::parse("output", to, clear).map_err(|error| not_dumped(&error, to))?;
     let options = EncryptOptions {
         groups: metadata.groups,
         threshold: metadata.shamir_threshold,

@@ -73,6 +73,11 @@ fn found(first: &str, second: Option<&String>) -> Option<(&'static Verb, usize)>
 }
 
 fn behind_verb(verb: &'static Verb, args: &[String], global: &Flags, io: &mut Io) -> Result<Exit, Failure> {
+    if ["publish", "keyservice"].contains(&verb.name) && !args.iter().any(|arg| ["-h", "-help", "--help"].contains(&arg.as_str()))
+    {
+        return Err(Failure::new(code::UNSUPPORTED, format!("sops {} is not supported here", verb.name))
+            .hint("it serves cloud keys and stores; keep the original for it"));
+    }
     let environment = io.environment().clone();
     let flags = match Flags::parse(verb, args, &environment) {
         Ok(flags) => flags,
@@ -98,8 +103,7 @@ fn behind_verb(verb: &'static Verb, args: &[String], global: &Flags, io: &mut Io
         "exec-env" => exec::with_environment(&mut session),
         "exec-file" => exec::with_file(&mut session),
         "filestatus" => filestatus::run(&mut session),
-        name => Err(Failure::new(code::UNSUPPORTED, format!("sops {name} is not supported here"))
-            .hint("it serves cloud keys and stores; keep the original for it")),
+        _ => print(&help::verb(verb), io),
     }
 }
 

@@ -9,13 +9,16 @@ use super::{
 };
 use crate::{
     Exit, Io,
-    sops::{OpenArgs, Unlocker},
+    identities::{self, Found, Wanted},
     write,
 };
 use seal_crypto::sops::DataKey;
 use seal_secret::SecretBytes;
-use seal_sops::{OpenOptions, Opened, Problem, SopsError, SopsFile, Store};
-use std::path::{Path, PathBuf};
+use seal_sops::{OpenOptions, Opened, Problem, SopsError, SopsFile, Store, unwrap};
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 /// One run of one verb.
 pub struct Session<'a> {
@@ -26,7 +29,8 @@ pub struct Session<'a> {
     /// What stands behind it.
     pub flags: &'a Flags,
     verb: &'static Verb,
-    rules: Option<Rules>,
+    rules: Option<Rc<Rules>>,
+    found: Option<Found>,
 }
 
 /// A file that was opened, with the key it is sealed under.
@@ -49,7 +53,7 @@ pub enum Content {
 impl<'a> Session<'a> {
     /// With the flags before and behind the verb.
     pub fn new(verb: &'static Verb, global: &'a Flags, flags: &'a Flags, io: &'a mut Io) -> Self {
-        Self { io, global, flags, verb, rules: None }
+        Self { io, global, flags, verb, rules: None, found: None }
     }
 
     /// Flags before a verb that belong behind it are not seen, there as here; here it is said.
@@ -161,10 +165,13 @@ impl<'a> Session<'a> {
         self.stores_config()?;
         let bytes = self.read(path)?;
         let file = SopsFile::parse(&named(path), store, bytes).map_err(|error| unreadable(&error))?;
-        if file.metadata().is_none() {
-            return Err(not_sealed());
+        match file.metadata() {
+            None => Err(not_sealed()),
+            Some(metadata) if metadata.version.is_empty() => {
+                Err(Failure::generic("Version string empty").hint("the sops block of the file lacks `version`"))
+            }
+            Some(_) => Ok(file),
         }
-        Ok(file)
     }
 
     /// The data key of a sealed file, by the identities that the environment names.
@@ -174,11 +181,17 @@ impl<'a> Session<'a> {
             return Err(Failure::new(code::NO_KEY, "the local key service is switched off, and there is no other")
                 .hint("leave --enable-local-keyservice=false out"));
         }
-        let mut unlocker: Unlocker = OpenArgs::default().unlocker(self.io)?;
-        unlocker.data_key(file, self.io).map_err(|error| Failure {
-            code: code::NO_KEY,
-            message: format!("Failed to get the data key required to decrypt the SOPS file.\n{}", error.message),
-            hint: error.hint,
+        if self.found.is_none() {
+            let plugins = self.io.env("SEAL_AGE_PLUGINS").is_some_and(|value| value != "0");
+            let wanted = Wanted { files: &[], ask: self.io.input_is_terminal(), plugins };
+            self.found = Some(identities::search(&wanted, self.io)?);
+        }
+        let found = self.found.as_mut().expect("just looked");
+        let metadata = file.metadata().ok_or_else(not_sealed)?;
+        let recipients: Vec<String> = metadata.age_keys().map(|key| key.recipient.clone()).collect();
+        found.open(&recipients, self.io, |identities| unwrap::data_key(metadata, identities)).map_err(|error| {
+            let message = format!("Failed to get the data key required to decrypt the SOPS file.\n\n{}: {error}", file.name());
+            Failure::new(code::NO_KEY, message).hint(format!("looked in:\n{}", found.explain()))
         })
     }
 
@@ -201,16 +214,18 @@ impl<'a> Session<'a> {
     }
 
     /// The configuration file: `--config`, `SOPS_CONFIG`, or the first `.sops.yaml` from here upwards. Read once.
-    pub fn rules(&mut self) -> Result<&Rules, Failure> {
-        if self.rules.is_none() {
-            let given = self.global.text("config").map(PathBuf::from);
-            let rules = Rules::find(given.as_deref(), self.io)?;
-            if let Some(warning) = rules.warning() {
-                self.io.say(format_args!("warning: {warning}"));
-            }
-            self.rules = Some(rules);
+    pub fn rules(&mut self) -> Result<Rc<Rules>, Failure> {
+        if let Some(rules) = &self.rules {
+            return Ok(Rc::clone(rules));
         }
-        Ok(self.rules.as_ref().expect("just read"))
+        let given = self.global.text("config").map(PathBuf::from);
+        let rules = Rules::find(given.as_deref(), self.io)?;
+        if let Some(warning) = rules.warning() {
+            self.io.say(format_args!("warning: {warning}"));
+        }
+        let rules = Rc::new(rules);
+        self.rules = Some(Rc::clone(&rules));
+        Ok(rules)
     }
 
     /// A configuration file that does not parse stops every verb, as it may say how files are laid out.
@@ -285,6 +300,12 @@ fn not_opened(error: &SopsError, has_mac: bool) -> Failure {
 }
 
 /// A result that its format has no place for.
-pub fn not_dumped(error: &SopsError) -> Failure {
-    Failure::new(code::DUMP, format!("Error dumping file: {error}"))
+pub fn not_dumped(error: &SopsError, store: Store) -> Failure {
+    // Words of the original, which some scripts look for.
+    let words = match store {
+        Store::Dotenv => "cannot use complex value in dotenv file: ",
+        Store::Binary => "error emitting binary store: no binary data found in tree: ",
+        _ => "",
+    };
+    Failure::new(code::DUMP, format!("Error dumping file: {words}{error}"))
 }

@@ -42,8 +42,9 @@ fn update(session: &mut Session, path: &Path) -> Result<(), Failure> {
     let bytes = session.io.read_file(path)?;
     let file = SopsFile::parse(&named(Some(path)), store, bytes).map_err(|error| unreadable(&error))?;
     let metadata = file.metadata().ok_or_else(not_sealed)?;
-    let Some(rule) = session.rules()?.rule_for(&shown)? else {
-        let config = session.rules()?.path().map(|path| path.display().to_string()).unwrap_or_default();
+    let rules = session.rules()?;
+    let Some(rule) = rules.rule_for(&shown)? else {
+        let config = rules.path().map(|path| path.display().to_string()).unwrap_or_default();
         return Err(Failure::generic(format!("The config file {config} does not contain any creation rule")));
     };
     let wanted = rule.groups()?;

@@ -41,6 +41,10 @@ impl SopsFile {
         if self.metadata.is_some() {
             return Err(self.error(Problem::AlreadyEncrypted));
         }
+        // Other stores have one document whatever the file holds.
+        if self.store == Store::Yaml && self.bytes.expose().trim_ascii().is_empty() {
+            return Err(self.error(Problem::NoDocument));
+        }
         let metadata = Metadata {
             groups: options.groups.clone(),
             shamir_threshold: options.threshold,

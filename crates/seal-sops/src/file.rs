@@ -112,8 +112,9 @@ impl SopsFile {
     }
 
     /// A file in clear as another store has it, laid out as sops lays it out (`encrypt --output-type`).
-    pub fn to_store(&self, _store: Store) -> Result<SecretBytes, SopsError> {
-        todo!()
+    pub fn to_store(&self, store: Store) -> Result<SecretBytes, SopsError> {
+        let file = SopsFile::parse(&self.name, self.store, self.bytes.clone())?;
+        crate::Opened::of_clear(file).to_clear(store)
     }
 
     /// The same file with other master keys for the same data key (`updatekeys`): lines are added or removed, all others stay.
@@ -182,10 +183,10 @@ pub(crate) fn read(store: Store, name: &str, bytes: &[u8]) -> Result<Layout, Sop
 }
 
 /// Writes documents in sops' own layout of a store.
-pub(crate) fn emit(store: Store, name: &str, documents: &[Tree<Value>]) -> Result<SecretBytes, SopsError> {
+pub(crate) fn emit(store: Store, name: &str, documents: &[Tree<Value>], indent: Option<u8>) -> Result<SecretBytes, SopsError> {
     match store {
-        Store::Yaml => yaml::emit(name, documents),
-        Store::Json => json::emit(name, documents),
+        Store::Yaml => yaml::emit(name, documents, indent),
+        Store::Json => json::emit(name, documents, indent),
         Store::Dotenv => dotenv::emit(name, documents),
         Store::Ini => ini::emit(name, documents),
         Store::Binary => binary::emit(name, documents),

@@ -54,7 +54,8 @@ pub(crate) fn seal(mac: &SecretBytes, key: &DataKey, lastmodified: &str, iv: &[u
 
 /// Opens the MAC of a file and compares.
 pub(crate) fn check(found: &SecretBytes, sealed: &str, key: &DataKey, lastmodified: &str) -> Result<(), Problem> {
-    let enc = Enc::parse(sealed).ok_or(Problem::MacUnreadable)?;
+    // Another type would have made sops read something else than these digits.
+    let enc = Enc::parse(sealed).filter(|enc| matches!(enc.kind, Type::Str | Type::Bytes)).ok_or(Problem::MacUnreadable)?;
     let opened = key.cipher().open(enc.data, &enc.iv, &enc.tag, lastmodified.as_bytes()).map_err(|_| Problem::MacUnreadable)?;
     if opened == *found { Ok(()) } else { Err(Problem::MacMismatch) }
 }

@@ -100,12 +100,27 @@ impl SopsFile {
     }
 }
 
+/// As documents have it: `true`, not the `True` that is sealed.
+fn spelled(value: Value) -> SecretBytes {
+    match value.kind {
+        Type::Bool => value.bytes.expose().to_ascii_lowercase().into(),
+        _ => value.bytes,
+    }
+}
+
 fn open(cipher: &Cipher, enc: Enc, aad: &[u8]) -> Option<Value> {
     let bytes = cipher.open(enc.data, &enc.iv, &enc.tag, aad).ok()?;
     canonical(enc.kind, bytes)
 }
 
 impl Opened {
+    /// A file in clear, for what is done with the documents alone: its key opens nothing.
+    pub(crate) fn of_clear(file: SopsFile) -> Opened {
+        let values = file.layout.nodes.iter().map(|_| None).collect();
+        let key = DataKey::from_secret(&vec![0; 32].into()).expect("32 bytes are a key");
+        Opened { file, values, key }
+    }
+
     /// The sealed file.
     pub fn file(&self) -> &SopsFile {
         &self.file
@@ -118,8 +133,13 @@ impl Opened {
 
     /// The file in clear. In its own store with the layout it has; in another one as sops lays it out.
     pub fn to_clear(&self, store: Store) -> Result<SecretBytes, SopsError> {
+        self.to_clear_with(store, None)
+    }
+
+    /// As [`Opened::to_clear`]; in another store, one level of YAML or JSON has this many columns.
+    pub fn to_clear_with(&self, store: Store, indent: Option<u8>) -> Result<SecretBytes, SopsError> {
         if store != self.file.store {
-            return crate::file::emit(store, &self.file.name, &self.documents());
+            return crate::file::emit(store, &self.file.name, &self.documents(), indent);
         }
         let clear = |id: NodeId| self.values[id as usize].clone().map(|value| (id, New::Clear(value)));
         let nodes = self.file.layout.ids().filter_map(clear).collect();
@@ -132,9 +152,10 @@ impl Opened {
         let missing = || SopsError { path: Some(path.clone()), ..self.file.error(Problem::NoSuchPath) };
         let id = self.find(0, path).ok_or_else(missing)?;
         match self.tree(id) {
-            Tree::Leaf(value) | Tree::Comment(value) => Ok(value.bytes),
-            Tree::Null => Ok(SecretBytes::default()),
-            tree => crate::file::emit(store, &self.file.name, &[tree]),
+            Tree::Leaf(value) => Ok(spelled(value)),
+            Tree::Comment(value) => Ok(value.bytes),
+            Tree::Null => Ok("null".to_owned().into()),
+            tree => crate::file::emit(store, &self.file.name, &[tree], None),
         }
     }
 

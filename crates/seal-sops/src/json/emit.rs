@@ -8,29 +8,33 @@ use super::write::push_value;
 use crate::layout::Tree;
 use crate::{Problem, SopsError, Type, Value};
 
+/// The widest indentation there is.
+const SPACES: &[u8] = &[b' '; 16];
+
 /// The first document in clear in sops' own layout: JSON has room for one.
-pub(crate) fn emit(name: &str, documents: &[Tree<Value>]) -> Result<SecretBytes, SopsError> {
-    let mut out = Zeroizing::new(Vec::with_capacity(documents.first().map_or(0, |tree| size(tree, 0)) + 1));
+pub(crate) fn emit(name: &str, documents: &[Tree<Value>], indent: Option<u8>) -> Result<SecretBytes, SopsError> {
+    let step: &[u8] = indent.map_or(b"\t", |spaces| &SPACES[..usize::from(spaces).min(SPACES.len())]);
+    let mut out = Zeroizing::new(Vec::with_capacity(documents.first().map_or(0, |tree| size(tree, 0, step.len())) + 1));
     if let Some(first) = documents.first() {
-        push(&mut out, first, 0).map_err(|problem| SopsError::of_file(name, problem))?;
+        push(&mut out, first, 0, step).map_err(|problem| SopsError::of_file(name, problem))?;
     }
     out.push(b'\n');
     Ok(out.into())
 }
 
-fn push(out: &mut Zeroizing<Vec<u8>>, tree: &Tree<Value>, depth: usize) -> Result<(), Problem> {
+fn push(out: &mut Zeroizing<Vec<u8>>, tree: &Tree<Value>, depth: usize, step: &[u8]) -> Result<(), Problem> {
     match tree {
         Tree::Null => out.extend_from_slice(b"null"),
         Tree::Leaf(value) if value.kind == Type::Float => push_float(out, value)?,
         Tree::Leaf(value) | Tree::Comment(value) => push_value(out, value, Escapes::Go)?,
         Tree::List(items) => {
             let items: Vec<(Option<&str>, &Tree<Value>)> = items.iter().map(|item| (None, item)).collect();
-            collection(out, [b'[', b']'], &items, depth)?;
+            collection(out, [b'[', b']'], &items, depth, step)?;
         }
         Tree::Map(entries) => {
             let entries: Vec<(Option<&str>, &Tree<Value>)> =
                 entries.iter().map(|(key, tree)| (Some(key.as_str()), tree)).collect();
-            collection(out, [b'{', b'}'], &entries, depth)?;
+            collection(out, [b'{', b'}'], &entries, depth, step)?;
         }
     }
     Ok(())
@@ -41,6 +45,7 @@ fn collection(
     brackets: [u8; 2],
     entries: &[(Option<&str>, &Tree<Value>)],
     depth: usize,
+    step: &[u8],
 ) -> Result<(), Problem> {
     let mut first = true;
     out.push(brackets[0]);
@@ -48,23 +53,23 @@ fn collection(
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
-        line(out, depth + 1);
+        line(out, depth + 1, step);
         if let Some(key) = key {
             push_string(out, key, Escapes::Go);
             out.extend_from_slice(b": ");
         }
-        push(out, tree, depth + 1)?;
+        push(out, tree, depth + 1, step)?;
     }
     if !first {
-        line(out, depth);
+        line(out, depth, step);
     }
     out.push(brackets[1]);
     Ok(())
 }
 
-fn line(out: &mut Zeroizing<Vec<u8>>, depth: usize) {
+fn line(out: &mut Zeroizing<Vec<u8>>, depth: usize, step: &[u8]) {
     out.push(b'\n');
-    out.extend(std::iter::repeat_n(b'\t', depth));
+    (0..depth).for_each(|_| out.extend_from_slice(step));
 }
 
 /// Go's shortest form: an exponent below 1e-6 and from 1e21.
@@ -86,12 +91,12 @@ fn push_float(out: &mut Zeroizing<Vec<u8>>, value: &Value) -> Result<(), Problem
 }
 
 /// Not less than what will be written: the buffer must not grow and leave pieces behind.
-fn size(tree: &Tree<Value>, depth: usize) -> usize {
-    let entry = |key: usize, tree: &Tree<Value>| depth + 4 + 6 * key + 4 + size(tree, depth + 1);
+fn size(tree: &Tree<Value>, depth: usize, step: usize) -> usize {
+    let entry = |key: usize, tree: &Tree<Value>| depth * step + step + 4 + 6 * key + 4 + size(tree, depth + 1, step);
     match tree {
         Tree::Null => 4,
         Tree::Leaf(value) | Tree::Comment(value) => 6 * value.bytes.len() + 16,
-        Tree::List(items) => depth + 4 + items.iter().map(|item| entry(0, item)).sum::<usize>(),
-        Tree::Map(entries) => depth + 4 + entries.iter().map(|(key, tree)| entry(key.len(), tree)).sum::<usize>(),
+        Tree::List(items) => depth * step + 4 + items.iter().map(|item| entry(0, item)).sum::<usize>(),
+        Tree::Map(entries) => depth * step + 4 + entries.iter().map(|(key, tree)| entry(key.len(), tree)).sum::<usize>(),
     }
 }

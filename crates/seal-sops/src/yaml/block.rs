@@ -2,7 +2,7 @@
 
 use seal_manifest::syntax::Output;
 
-use crate::layout::{Block, BlockChange, Document, Layout};
+use crate::layout::{Block, BlockChange, Document, Form, Layout};
 use crate::metadata::{self, Meta};
 
 use super::write::Splice;
@@ -45,7 +45,7 @@ fn is_flow(text: &str, layout: &Layout, document: &Document) -> bool {
 /// The lines of the block go; a document that held nothing else is `{}`.
 fn removed(text: &str, layout: &Layout, document: &Document, block: &Block) -> Splice {
     let root = &layout.nodes[document.root as usize];
-    let alone = !layout.nodes.iter().any(|node| node.parent == Some(document.root));
+    let alone = !layout.nodes.iter().any(|node| node.parent == Some(document.root) && !matches!(node.form, Form::Comment));
     if is_flow(text, layout, document) {
         let before = text[root.span.start..block.span.start].trim_end_matches([' ', '\t', '\r', '\n']);
         if before.ends_with(',') {

@@ -11,42 +11,62 @@ use super::scalar;
 
 const INDENT: usize = 4;
 
-/// Writes documents, `---` between them.
-pub(crate) fn emit(name: &str, documents: &[Tree<Value>]) -> Result<SecretBytes, SopsError> {
+/// A column, and how many columns one level has.
+#[derive(Clone, Copy)]
+struct At {
+    column: usize,
+    step: usize,
+}
+
+impl At {
+    /// The next multiple of the indentation.
+    fn next(self) -> At {
+        At { column: self.step * ((self.column + self.step) / self.step), ..self }
+    }
+
+    /// Behind a dash.
+    fn behind_dash(self) -> At {
+        At { column: self.column + 2, ..self }
+    }
+}
+
+/// Writes documents, `---` between them. `indent` are the columns of one level.
+pub(crate) fn emit(name: &str, documents: &[Tree<Value>], indent: Option<u8>) -> Result<SecretBytes, SopsError> {
+    let top = At { column: 0, step: indent.filter(|step| *step > 0).map_or(INDENT, usize::from) };
     let mut out = Output::default();
     for (index, document) in documents.iter().enumerate() {
         if index > 0 {
             out.push("---\n");
         }
         match document {
-            Tree::Map(entries) if !entries.is_empty() => map(&mut out, entries, 0, false),
-            Tree::List(items) if !items.is_empty() => list(&mut out, items, 0),
-            other => inline(&mut out, other, 0),
+            Tree::Map(entries) if !entries.is_empty() => map(&mut out, entries, top, false),
+            Tree::List(items) if !items.is_empty() => list(&mut out, items, top),
+            other => inline(&mut out, other, top),
         }
         .ok_or_else(|| SopsError::of_file(name, Problem::CannotEdit("a comment that is not text")))?;
     }
     Ok(out.finish())
 }
 
-fn map(out: &mut Output, entries: &[(String, Tree<Value>)], column: usize, mut mid_line: bool) -> Option<()> {
+fn map(out: &mut Output, entries: &[(String, Tree<Value>)], at: At, mut mid_line: bool) -> Option<()> {
     for (key, value) in entries {
         if let Tree::Comment(value) = value {
-            comment(out, value, column, &mut mid_line)?;
+            comment(out, value, at, &mut mid_line)?;
             continue;
         }
         if !std::mem::take(&mut mid_line) {
-            out.spaces(column);
+            out.spaces(at.column);
         }
         push_word(out, key, None);
         out.push(":");
-        below(out, value, column)?;
+        below(out, value, at)?;
     }
     Some(())
 }
 
-fn comment(out: &mut Output, value: &Value, column: usize, mid_line: &mut bool) -> Option<()> {
+fn comment(out: &mut Output, value: &Value, at: At, mid_line: &mut bool) -> Option<()> {
     if !std::mem::take(mid_line) {
-        out.spaces(column);
+        out.spaces(at.column);
     }
     out.push("#");
     out.push(std::str::from_utf8(value.bytes.expose()).ok()?);
@@ -55,56 +75,51 @@ fn comment(out: &mut Output, value: &Value, column: usize, mid_line: &mut bool) 
 }
 
 /// What stands behind a colon.
-fn below(out: &mut Output, value: &Tree<Value>, column: usize) -> Option<()> {
+fn below(out: &mut Output, value: &Tree<Value>, at: At) -> Option<()> {
     match value {
         Tree::Map(entries) if !entries.is_empty() => {
             out.push("\n");
-            map(out, entries, next(column), false)
+            map(out, entries, at.next(), false)
         }
         Tree::List(items) if !items.is_empty() => {
             out.push("\n");
-            list(out, items, next(column))
+            list(out, items, at.next())
         }
         other => {
             out.push(" ");
-            inline(out, other, column)
+            inline(out, other, at)
         }
     }
 }
 
-/// The next multiple of the indentation.
-fn next(column: usize) -> usize {
-    INDENT * ((column + INDENT) / INDENT)
-}
-
-fn list(out: &mut Output, items: &[Tree<Value>], column: usize) -> Option<()> {
+fn list(out: &mut Output, items: &[Tree<Value>], at: At) -> Option<()> {
     for item in items {
         if let Tree::Comment(value) = item {
-            comment(out, value, column, &mut false)?;
+            comment(out, value, at, &mut false)?;
             continue;
         }
-        out.spaces(column);
+        out.spaces(at.column);
         out.push("- ");
         match item {
-            Tree::Map(entries) if !entries.is_empty() => map(out, entries, column + 2, true)?,
+            Tree::Map(entries) if !entries.is_empty() => map(out, entries, at.behind_dash(), true)?,
             Tree::List(items) if !items.is_empty() => {
                 // The first element stands behind the dash.
                 let mut inner = Output::default();
-                list(&mut inner, items, column + 2)?;
+                list(&mut inner, items, at.behind_dash())?;
                 out.push(inner.text().trim_start_matches(' '));
             }
-            other => inline(out, other, column)?,
+            other => inline(out, other, at)?,
         }
     }
     Some(())
 }
 
-fn inline(out: &mut Output, value: &Tree<Value>, column: usize) -> Option<()> {
+fn inline(out: &mut Output, value: &Tree<Value>, at: At) -> Option<()> {
     match value {
         Tree::Null => out.push("null"),
         Tree::List(_) => out.push("[]"),
         Tree::Map(_) => out.push("{}"),
-        Tree::Leaf(value) | Tree::Comment(value) => leaf(out, value, column)?,
+        Tree::Leaf(value) | Tree::Comment(value) => leaf(out, value, at)?,
     }
     if !out.text().ends_with('\n') {
         out.push("\n");
@@ -112,9 +127,9 @@ fn inline(out: &mut Output, value: &Tree<Value>, column: usize) -> Option<()> {
     Some(())
 }
 
-fn leaf(out: &mut Output, value: &Value, column: usize) -> Option<()> {
+fn leaf(out: &mut Output, value: &Value, at: At) -> Option<()> {
     match (value.kind, std::str::from_utf8(value.bytes.expose())) {
-        (Type::Str | Type::Bytes, Ok(text)) => push_word(out, text, Some(column)),
+        (Type::Str | Type::Bytes, Ok(text)) => push_word(out, text, Some(at)),
         (Type::Float, Ok(text)) if !text.contains(['N', 'I']) => out.push(text),
         _ => scalar::push(
             out,
@@ -127,16 +142,16 @@ fn leaf(out: &mut Output, value: &Value, column: usize) -> Option<()> {
 
 /// A text as sops' emitter quotes it: not at all, in double quotes what would be another type, in single quotes what is only badly
 /// spelled, as a literal block what has lines.
-fn push_word(out: &mut Output, text: &str, column: Option<usize>) {
-    if let (Some(column), true) =
-        (column, text.contains('\n') && syntax::fits_literal(text) && !text.contains(" \n") && !text.starts_with([' ', '\n']))
+fn push_word(out: &mut Output, text: &str, at: Option<At>) {
+    if let (Some(at), true) =
+        (at, text.contains('\n') && syntax::fits_literal(text) && !text.contains(" \n") && !text.starts_with([' ', '\n']))
     {
         let body = text.strip_suffix('\n');
         out.push(if body.is_some() { "|" } else { "|-" });
         for line in body.unwrap_or(text).split('\n') {
             out.push("\n");
             if !line.is_empty() {
-                out.spaces(next(column));
+                out.spaces(at.next().column);
                 out.push(line);
             }
         }

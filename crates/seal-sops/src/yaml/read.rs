@@ -384,7 +384,17 @@ impl<'t> Reader<'t> {
                     let Shape::Scalar { text, .. } = &key.form else { return Err(refuse("a metadata key that is not text")) };
                     Ok((text.as_str().to_owned(), self.raw(value, depth + 1)?))
                 };
-                RawForm::Map(pairs.iter().map(entry).collect::<Result<_, _>>()?)
+                let entries = pairs.iter().map(entry).collect::<Result<Vec<(String, Raw)>, _>>()?;
+                let mut seen = std::collections::HashSet::new();
+                if !entries.iter().all(|(key, _)| seen.insert(key.as_str())) {
+                    return Err(Refusal {
+                        at: tree.at,
+                        parent: None,
+                        key: Some("sops".to_owned()),
+                        problem: Problem::DuplicateKey,
+                    });
+                }
+                RawForm::Map(entries)
             }
             Shape::Alias(_) => return Err(refuse("aliases within the sops block")),
         };
