@@ -47,7 +47,7 @@ pub fn with_file(session: &mut Session) -> Result<Exit, Failure> {
     let (from, to) = (session.input_store(&file), session.output_store(&file));
     let sealed = session.sealed(Some(&file), from)?;
     let unlocked = session.unlock(sealed)?;
-    let text = unlocked.opened.to_clear(to).map_err(|error| not_dumped(&error, to))?;
+    let text = unlocked.opened.to_clear_with(to, session.indent(to)?).map_err(|error| not_dumped(&error, to))?;
     if Path::new(&name).components().any(|part| !matches!(part, Component::Normal(_))) {
         return Err(Failure::generic("The provided filename is not a local path."));
     }

@@ -233,6 +233,12 @@ impl<'a> Session<'a> {
         self.rules().map(|_| ())
     }
 
+    /// Columns of one level in what is written anew: by `--indent`, else by the configuration.
+    pub fn indent(&mut self, store: Store) -> Result<Option<u8>, Failure> {
+        let given = self.global.number("indent").and_then(|number| u8::try_from(number).ok());
+        Ok(given.or(self.rules()?.indent(store)))
+    }
+
     /// Puts a result where the flags want it: into the file, another one, or standard output.
     pub fn deliver(&mut self, bytes: &SecretBytes, input: Option<&Path>, content: Content) -> Result<Exit, Failure> {
         let target = match input {
