@@ -5,7 +5,6 @@
 
 mod checklist;
 mod functional;
-mod fuzz;
 mod library;
 mod lines;
 mod pair;
