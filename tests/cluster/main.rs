@@ -12,6 +12,7 @@ mod case;
 mod create;
 mod drift;
 mod fault;
+mod formats;
 mod guard;
 mod http;
 mod identities;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         leader::tests(),
         canary::tests(),
         swap::tests(),
+        formats::tests(),
         trust::tests(),
         tries::tests(),
         profile::tests(),

@@ -4,6 +4,8 @@
 
 mod kubeseal;
 mod reader;
+mod v2;
+mod v2_reader;
 
 use kubeseal::Kubeseal;
 use rand::SeedableRng;

@@ -15,6 +15,8 @@ mod published;
 mod runtime;
 mod source;
 #[cfg(test)]
+mod keys_tests;
+#[cfg(test)]
 mod tests;
 mod url;
 

@@ -9,7 +9,7 @@ use crate::{
     report::{self, CliError, OutputArg},
     table::{span, table},
 };
-use seal_core::sealed::SealedObject;
+use seal_core::{claim::keys_of, sealed::SealedObject};
 use seal_crypto::Fingerprint;
 use serde_json::{Value, json};
 
@@ -38,8 +38,8 @@ pub struct Row {
     reason: String,
     message: String,
     age: Option<i64>,
-    /// Items by claimed key; the empty key is "not claimed".
-    items: Vec<(String, String)>,
+    /// Items with the keys they claim; none is "not claimed".
+    items: Vec<(String, Vec<String>)>,
 }
 
 /// Runs the verb.
@@ -82,8 +82,6 @@ fn row(object: &Value, now: i64) -> Row {
     };
     let created = text("/metadata/creationTimestamp").parse::<jiff::Timestamp>().ok();
     let sealed = SealedObject::from_json(&with_kind(object)).unwrap_or_default();
-    let claim = sealed.claim();
-    let key_of = |item: &str| claim.as_ref().and_then(|claim| claim.key_of(item)).map(|key| key.to_string()).unwrap_or_default();
     Row {
         namespace: text("/metadata/namespace"),
         name: text("/metadata/name"),
@@ -91,7 +89,7 @@ fn row(object: &Value, now: i64) -> Row {
         reason,
         message: part("message"),
         age: created.map(|at| now - at.as_second()),
-        items: sealed.items.keys().map(|item| (item.clone(), key_of(item))).collect(),
+        items: keys_of(&sealed).into_iter().map(|(item, keys)| (item, keys.iter().map(ToString::to_string).collect())).collect(),
     }
 }
 
@@ -107,7 +105,8 @@ fn with_kind(object: &Value) -> Value {
 
 impl Row {
     fn keys(&self) -> String {
-        let mut keys: Vec<&str> = self.items.iter().map(|(_, key)| if key.is_empty() { "?" } else { key.as_str() }).collect();
+        let of = |keys: &'_ [String]| if keys.is_empty() { "?".to_owned() } else { keys.join(",") };
+        let mut keys: Vec<String> = self.items.iter().map(|(_, keys)| of(keys)).collect();
         keys.sort_unstable();
         keys.dedup();
         keys.join(",")
@@ -123,7 +122,7 @@ fn overview(rows: &[Row], output: OutputArg, io: &mut Io) -> Result<Exit, CliErr
         OutputArg::Json => {
             let all: Vec<Value> = rows
                 .iter()
-                .map(|row| json!({"namespace": row.namespace, "name": row.name, "synced": row.synced, "reason": row.reason, "message": row.message, "ageSeconds": row.age, "items": row.items.iter().map(|(item, key)| json!({"name": item, "claimedKey": if key.is_empty() { Value::Null } else { json!(key) }})).collect::<Vec<_>>()}))
+                .map(|row| json!({"namespace": row.namespace, "name": row.name, "synced": row.synced, "reason": row.reason, "message": row.message, "ageSeconds": row.age, "items": row.items.iter().map(|(item, key)| json!({"name": item, "claimedKey": key.first(), "claimedKeys": key})).collect::<Vec<_>>()}))
                 .collect();
             io.print(&format!("{}\n", json!({"sealedSecrets": all, "notSynced": bad})))?;
         }
@@ -151,7 +150,7 @@ fn overview(rows: &[Row], output: OutputArg, io: &mut Io) -> Result<Exit, CliErr
 fn by_key(rows: &[Row], key: &Fingerprint, output: OutputArg, io: &mut Io) -> Result<Exit, CliError> {
     let hits = rows.iter().flat_map(|row| row.items.iter().map(move |(item, claimed)| (row, item, claimed)));
     let hits: Vec<(&Row, &String, bool)> = hits
-        .filter(|(_, _, claimed)| claimed.is_empty() || *claimed == key.as_str())
+        .filter(|(_, _, claimed)| claimed.is_empty() || claimed.iter().any(|one| one == key.as_str()))
         .map(|(row, item, claimed)| (row, item, !claimed.is_empty()))
         .collect();
     let unknown = hits.iter().filter(|(_, _, certain)| !certain).count();

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use seal_crypto::{Binding, Fingerprint};
+use seal_crypto::{Binding, Fingerprint, Item, Kind, v2::Head};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::sealed::SealedObject;
 
 /// Annotation on the SealedSecret's own metadata.
 pub const SEALED_FOR: &str = "sealkit.dev/sealed-for";
@@ -71,4 +73,14 @@ impl Claim {
 fn target(binding: &Binding) -> (&str, &str, &str) {
     let (namespace, name) = binding.bound();
     (binding.scope().as_str(), namespace, name)
+}
+
+/// The keys that each item claims to be sealed to: one for a v1 item, every recipient for a v2 item, none where nothing is said.
+pub fn keys_of(object: &SealedObject) -> BTreeMap<String, Vec<Fingerprint>> {
+    let claim = object.claim();
+    let of = |name: &str, text: &str| match Item::decode(text) {
+        Ok(item) if item.kind() == Kind::V2 => Head::of(&item).map(|head| head.claim.recipients).unwrap_or_default(),
+        _ => claim.as_ref().and_then(|claim| claim.key_of(name)).into_iter().collect(),
+    };
+    object.items.iter().map(|(name, text)| (name.clone(), of(name, text))).collect()
 }

@@ -8,6 +8,7 @@ pub mod claim;
 pub mod keyfile;
 pub mod merge;
 pub mod open;
+pub mod retire;
 pub mod rotate;
 pub mod seal;
 pub mod seal_to;

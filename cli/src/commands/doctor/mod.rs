@@ -252,8 +252,8 @@ fn bundle(text: &str, now: i64) -> Answer {
 
 async fn key_secrets(choice: &Choice) -> Answer {
     match keys::fetch(choice).await {
-        Ok(file) => {
-            let all = keys::listed(&file);
+        Ok(files) => {
+            let all = keys::listed(&files);
             let bad: Vec<&str> = all.iter().filter(|key| key.fingerprint.is_none()).map(|key| key.name.as_str()).collect();
             match (all.len(), bad.is_empty()) {
                 (0, _) => answer(

@@ -7,6 +7,7 @@ mod items;
 mod key_files;
 mod noise;
 mod v2_items;
+mod v2_vectors;
 mod vectors;
 
 use crate::PrivateKey;
