@@ -4,6 +4,7 @@
 mod age;
 #[cfg(target_os = "linux")]
 mod killed;
+mod git;
 mod kubeseal;
 
 #[test]

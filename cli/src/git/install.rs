@@ -4,7 +4,7 @@ use super::{
     attributes,
     program::{Repository, configure, forget},
 };
-use crate::{Exit, Io, report::CliError, sops::look, write};
+use crate::{Exit, Io, config::shown, report::CliError, sops::look, write};
 use std::path::{Path, PathBuf};
 
 /// Flags of `seal git install`.
@@ -66,7 +66,7 @@ fn attach(repository: &Repository, given: &[String], io: &mut Io) -> Result<(), 
         patterns.extend(attributes::patterns_for(sealed.map(String::as_str)));
     }
     match change(repository, |text| attributes::with(text, &patterns))? {
-        Some(path) => io.say(format_args!("{}: commit it, so that everyone's git knows these files", path.display())),
+        Some(path) => io.say(format_args!("{}: commit it, so that everyone's git knows these files", shown(&path))),
         None => io.say(format_args!(".gitattributes has these files already")),
     }
     Ok(())
