@@ -261,9 +261,9 @@ impl Rounds {
             return;
         }
         let (stamp, unreadable) = (found.stamp.clone(), found.left_out.len());
-        let times = found.identity_facts().into_iter().map(|(_, facts)| (facts.fingerprint.to_string(), facts.created)).collect();
+        let identities = found.identity_facts();
         let snapshot = snapshot(found, plans, withheld);
-        self.runner.metrics.keys(gauges(&snapshot, times, unreadable));
+        self.runner.metrics.keys(gauges(&snapshot, &identities, unreadable));
         tracing::info!(
             keys = plans.keys.order.len(),
             identities = plans.identities.order.len(),

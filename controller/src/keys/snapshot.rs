@@ -4,11 +4,11 @@ use super::{
     Snapshot,
     look::{Found, FoundIdentity},
     plan::Withheld,
-    read::LoadedKey,
+    read::{KeyFacts, LoadedKey},
     run::Plans,
 };
 use crate::metrics::KeyGauges;
-use seal_crypto::age::{Identity, Recipient, parse_identities};
+use seal_crypto::age::{Identity, Recipient, RecipientKind, parse_identities};
 use seal_crypto::{Fingerprint, Keyring};
 
 /// Puts the keys in the order of the plans.
@@ -57,11 +57,13 @@ fn in_order<T>(mut all: Vec<T>, order: &[Fingerprint], name: impl Fn(&T) -> &Fin
     ordered
 }
 
-/// What is measured of them; `identities` with the time each was made.
-pub(super) fn gauges(snapshot: &Snapshot, identities: Vec<(String, i64)>, unreadable: usize) -> KeyGauges {
-    let keys = snapshot.certificates.iter().map(|c| (c.public_key.fingerprint().to_string(), c.not_before));
+/// What is measured of them; the time of an identity is that of its Secret.
+pub(super) fn gauges(snapshot: &Snapshot, identities: &[(RecipientKind, KeyFacts)], unreadable: usize) -> KeyGauges {
+    let kind = |kind: RecipientKind| if kind == RecipientKind::PostQuantum { "pq" } else { "x25519" };
+    let identity = |(of, facts): &(RecipientKind, KeyFacts)| (facts.fingerprint.to_string(), kind(*of), facts.created);
     KeyGauges {
-        usable: keys.chain(identities).collect(),
+        usable: snapshot.certificates.iter().map(|c| (c.public_key.fingerprint().to_string(), c.not_before)).collect(),
+        identities: identities.iter().map(identity).collect(),
         unreadable,
         not_after: snapshot.newest.as_ref().map(|certificate| certificate.not_after),
         withheld: snapshot.withheld.is_some(),

@@ -37,6 +37,7 @@ struct Moments {
     lag: Option<(Duration, Duration)>,
     alive: BTreeMap<&'static str, Duration>,
     keys: Vec<(String, i64)>,
+    identities: Vec<(String, &'static str, i64)>,
 }
 
 /// State of the sealing keys, for their gauges.
@@ -44,6 +45,8 @@ struct Moments {
 pub struct KeyGauges {
     /// Fingerprint and time (seconds since 1970) of each key that opens.
     pub usable: Vec<(String, i64)>,
+    /// Fingerprint, kind and time of each age identity that opens.
+    pub identities: Vec<(String, &'static str, i64)>,
     /// Key Secrets that cannot be read.
     pub unreadable: usize,
     /// End of the served certificate, seconds since 1970.
@@ -84,6 +87,11 @@ impl Metrics {
         for (fingerprint, time) in &moments.keys {
             self.series.key_age.get_or_create(&vec![("fingerprint", fingerprint.clone())]).set(wall.saturating_sub(*time) as f64);
         }
+        self.series.identity_age.clear();
+        for (fingerprint, kind, time) in &moments.identities {
+            let labels = vec![("fingerprint", fingerprint.clone()), ("kind", (*kind).to_owned())];
+            self.series.identity_age.get_or_create(&labels).set(wall.saturating_sub(*time) as f64);
+        }
     }
 
     fn moments(&self) -> MutexGuard<'_, Moments> {
@@ -114,7 +122,8 @@ impl Metrics {
         self.series.bad_keys.set(count(gauges.unreadable));
         self.series.certificate_expires.set(gauges.not_after.unwrap_or_default() as f64);
         self.series.key_withheld.set(i64::from(gauges.withheld));
-        self.moments().keys = gauges.usable;
+        let mut moments = self.moments();
+        (moments.keys, moments.identities) = (gauges.usable, gauges.identities);
     }
 
     /// A key was made and stored.

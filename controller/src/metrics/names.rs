@@ -28,6 +28,7 @@ pub(super) struct Series {
     pub(super) usable_keys: Gauge,
     pub(super) bad_keys: Gauge,
     pub(super) key_age: Family<Labels, Seconds>,
+    pub(super) identity_age: Family<Labels, Seconds>,
     pub(super) certificate_expires: Seconds,
     pub(super) key_withheld: Gauge,
     pub(super) keys_made: Counter,
@@ -58,6 +59,7 @@ impl Series {
             usable_keys: Gauge::default(),
             bad_keys: Gauge::default(),
             key_age: Family::default(),
+            identity_age: Family::default(),
             certificate_expires: Seconds::default(),
             key_withheld: Gauge::default(),
             keys_made: Counter::default(),
@@ -91,6 +93,7 @@ impl Series {
         registry.register("usable_keys", "Sealing keys that open", self.usable_keys.clone());
         registry.register("bad_key_secrets", "Key Secrets that cannot be read", self.bad_keys.clone());
         registry.register("key_age_seconds", "Age of a sealing key", self.key_age.clone());
+        registry.register("identity_age_seconds", "Age of an age identity", self.identity_age.clone());
         registry.register(
             "certificate_not_after_timestamp_seconds",
             "When the served certificate ends",

@@ -97,7 +97,13 @@ fn a_callers_method_makes_no_series_of_its_own() {
 fn ages_are_those_of_the_moment_they_are_asked_for() {
     let clock = Arc::new(Hand::default());
     let metrics = Metrics::new("v", false, clock.clone());
-    metrics.keys(KeyGauges { usable: vec![("SHA256:a".to_owned(), 999_000)], unreadable: 3, not_after: Some(7), withheld: true });
+    metrics.keys(KeyGauges {
+        usable: vec![("SHA256:a".to_owned(), 999_000)],
+        identities: vec![("SHA256:i".to_owned(), "pq", 999_500)],
+        unreadable: 3,
+        not_after: Some(7),
+        withheld: true,
+    });
     metrics.watch_alive(Kind::SecretsMeta);
     metrics.queue_lag(Duration::from_secs(9));
     metrics.queue_lag(Duration::from_secs(2));
@@ -106,6 +112,7 @@ fn ages_are_those_of_the_moment_they_are_asked_for() {
     clock.0.store(30, Ordering::Relaxed);
     for expected in [
         "seal_controller_key_age_seconds{fingerprint=\"SHA256:a\"} 1030.0",
+        "seal_controller_identity_age_seconds{fingerprint=\"SHA256:i\",kind=\"pq\"} 530.0",
         "seal_controller_watch_freshness_seconds{kind=\"Secret\"} 30.0",
         "seal_controller_queue_lag_seconds 9.0",
         "seal_controller_bad_key_secrets 3",
@@ -116,4 +123,20 @@ fn ages_are_those_of_the_moment_they_are_asked_for() {
     }
     clock.0.store(61, Ordering::Relaxed);
     assert_eq!(lines(&metrics, "seal_controller_queue_lag_seconds"), ["seal_controller_queue_lag_seconds 0.0"]);
+}
+
+#[test]
+fn kinds_of_our_own_have_a_series_of_their_own_that_goes_with_the_object() {
+    let at = ObjectRef::new("shop", "db");
+    let (metrics, nameless) = (fresh(false), fresh(true));
+    for metrics in [&metrics, &nameless] {
+        metrics.condition(Kind::SopsSecrets, &at, "", "Synced", -1);
+        metrics.condition(Kind::SopsSecrets, &at, "", "Ready", -1);
+    }
+    let start = "seal_controller_condition_info{";
+    let expected = format!("{start}kind=\"SopsSecret\",namespace=\"shop\",name=\"db\",condition=\"Synced\"}} -1");
+    assert!(lines(&metrics, start).contains(&expected), "{:?}", lines(&metrics, start));
+    assert!(lines(&nameless, start).is_empty() && lines(&metrics, "sealed_secrets_controller_condition_info{").is_empty());
+    metrics.forget(Kind::SopsSecrets, &at);
+    assert!(lines(&metrics, start).is_empty());
 }

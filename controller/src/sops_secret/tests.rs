@@ -103,6 +103,15 @@ fn a_sops_secret_becomes_a_secret_and_a_restart_costs_nothing() {
 }
 
 #[test]
+fn json_documents_are_read_too() {
+    let key = key();
+    let text = r#"{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db"}, "data": {"a": "aGk="}, "immutable": true}"#;
+    let world = started(&key, &document(text, &key));
+    assert_eq!(world.data(), map(&[("a", "hi")]), "{:?}", world.synced());
+    assert_eq!(world.kube.with(|store| store.secrets[&at()].immutable), Some(true));
+}
+
+#[test]
 fn a_secret_that_was_edited_or_deleted_is_healed() {
     let key = key();
     let world = started(&key, &document(DB, &key));
