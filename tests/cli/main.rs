@@ -17,6 +17,10 @@ fn every_case_prints_and_ends_as_recorded() {
     for name in ["SEAL_CERT", "KUBECONFIG", "HTTPS_PROXY", "EDITOR", "VISUAL"] {
         cases.env(name, "");
     }
+    for name in ["SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "XDG_CONFIG_HOME", "SEAL_AGE_PLUGINS"] {
+        cases.env(name, "");
+    }
+    cases.env("HOME", "/home/nobody");
     cases.case("cli/cases/*/*.trycmd").case("cli/cases/*/*.toml");
     cases.run();
 }

@@ -5,9 +5,6 @@ use crate::{Io, report::CliError};
 use seal_crypto::age::{Recipient, RecipientError, parse_recipients_with};
 use std::path::PathBuf;
 
-/// Set to allow plugins without the flag.
-const PLUGINS: &str = "SEAL_AGE_PLUGINS";
-
 /// Flags of verbs that open age files.
 #[derive(clap::Args, Clone, Default)]
 pub struct IdentityArgs {
@@ -15,7 +12,7 @@ pub struct IdentityArgs {
     #[arg(short = 'i', long = "identity", value_name = "FILE")]
     pub identities: Vec<PathBuf>,
     /// Let identities and recipients start age plugins (age-plugin-NAME on the PATH)
-    #[arg(long, env = PLUGINS, hide_env = true, num_args = 0, value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long)]
     pub plugins: bool,
 }
 
@@ -40,6 +37,7 @@ pub struct RecipientArgs {
 impl RecipientArgs {
     /// All of them, in order, each once.
     pub fn resolve(&self, plugins: bool, io: &mut Io) -> Result<Vec<Recipient>, CliError> {
+        let plugins = plugin::allowed(plugins, io);
         let asks = io.input_is_terminal() && io.is_process();
         let mut foreign = |text: &str, error| plugin::recipient(text, error, plugins, asks);
         let mut found = Vec::new();

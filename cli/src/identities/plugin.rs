@@ -1,11 +1,20 @@
 //! age plugins: foreign programs called `age-plugin-NAME` that hold keys. Started only when the user allowed it, under a name that
 //! cannot be a path, and never asked through when nobody is at the terminal.
 
+use crate::Io;
 use age::Callbacks;
 use age::plugin::{IdentityPluginV1, RecipientPluginV1};
 use age::secrecy::SecretString;
 use seal_crypto::age::{Identity, IdentityError, Recipient, RecipientError, foreign};
 use std::sync::Arc;
+
+/// Set to allow plugins without the flag.
+const ALLOWED: &str = "SEAL_AGE_PLUGINS";
+
+/// Whether plugins may be started: by the flag, or by the environment.
+pub fn allowed(flag: bool, io: &Io) -> bool {
+    flag || io.env(ALLOWED).is_some_and(|value| !matches!(value, "0" | "no" | "off" | "false"))
+}
 
 /// A recipient that needs a plugin, when that is why it was not understood and plugins are allowed.
 pub fn recipient(text: &str, error: RecipientError, allowed: bool, asks: bool) -> Result<Recipient, RecipientError> {

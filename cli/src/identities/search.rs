@@ -25,6 +25,7 @@ pub struct Wanted<'a> {
 
 /// Looks.
 pub fn search(wanted: &Wanted<'_>, io: &mut Io) -> Result<Found, CliError> {
+    let wanted = &Wanted { plugins: plugin::allowed(wanted.plugins, io), ..*wanted };
     let mut found = Found::default();
     if wanted.files.is_empty() {
         usual(wanted, &mut found, io);

@@ -114,25 +114,33 @@ fn as_text(name: &str, seen: &Seen) -> String {
         _ => "unknown",
     };
     let form = if armored.is_some() { "text (armor)" } else { "binary" };
-    let mut counted: Vec<(&str, usize)> = Vec::new();
-    for stanza in &header.stanzas {
-        match counted.iter_mut().find(|(kind, _)| *kind == stanza.kind) {
-            Some((_, count)) => *count += 1,
-            None => counted.push((&stanza.kind, 1)),
-        }
-    }
-    let kinds: Vec<String> =
-        counted.iter().map(|(kind, count)| if *count == 1 { (*kind).to_owned() } else { format!("{count} {kind}") }).collect();
+    let (known, others): (Vec<&Stanza>, Vec<&Stanza>) =
+        header.stanzas.iter().partition(|stanza| header.is_passphrase() || stanza.post_quantum().is_some());
     let rows = [
         ("version", VERSION.to_owned()),
         ("form", form.to_owned()),
-        ("recipients", kinds.join(", ")),
+        ("recipients", counted(&known)),
+        ("others", counted(&others)),
         ("post-quantum", strength.to_owned()),
         ("header", format!("{} bytes", header.header_len)),
         ("armor", format!("{} bytes", armored.unwrap_or_default())),
         ("overhead", format!("{} bytes", header.payload_len - content)),
         ("content", format!("{content} bytes, when it opens")),
     ];
-    let rows: Vec<String> = rows.into_iter().map(|(what, value)| format!("  {what:<13} {value}\n")).collect();
+    let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
+    let rows: Vec<String> = rows.map(|(what, value)| format!("  {what:<13} {value}\n")).collect();
     format!("{name}\n{}", rows.concat())
+}
+
+/// `2 X25519, mlkem768x25519`, in the order of the file.
+fn counted(stanzas: &[&Stanza]) -> String {
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for stanza in stanzas {
+        match kinds.iter_mut().find(|(kind, _)| *kind == stanza.kind) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((&stanza.kind, 1)),
+        }
+    }
+    let one = |(kind, count): &(&str, usize)| if *count == 1 { (*kind).to_owned() } else { format!("{count} {kind}") };
+    kinds.iter().map(one).collect::<Vec<_>>().join(", ")
 }
