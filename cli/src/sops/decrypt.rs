@@ -69,7 +69,7 @@ pub fn run(
         let store = args.output_type.unwrap_or(own);
         let text = match &at {
             Some(at) => unlocked.opened.get(at, store)?,
-            None => unlocked.opened.to_clear(store)?,
+            None => unlocked.opened.into_clear(store)?,
         };
         Ok((text, store))
     });

@@ -27,7 +27,7 @@ pub fn run(session: &mut Session) -> Result<Exit, Failure> {
     let file = session.sealed(input.as_deref(), from)?;
     let unlocked = session.unlock(file)?;
     let bytes = if extract.0.is_empty() {
-        unlocked.opened.to_clear_with(to, session.indent(to)?).map_err(|error| not_dumped(&error, to))?
+        unlocked.opened.into_clear_with(to, session.indent(to)?).map_err(|error| not_dumped(&error, to))?
     } else {
         part(&unlocked.opened, &extract, to)?
     };

@@ -9,7 +9,7 @@ use crate::value::Value;
 use crate::{Metadata, Problem, SopsError, json};
 
 /// The one key.
-const DATA: &str = "data";
+pub(crate) const DATA: &str = "data";
 
 /// Reads a file: as sealed when it is JSON with a block, else as bytes in clear.
 pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Layout, SopsError> {

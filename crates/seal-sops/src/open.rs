@@ -147,6 +147,22 @@ impl Opened {
         self.file.write(&changes)
     }
 
+    /// As [`Opened::to_clear`] when nothing else is wanted: the one value of a binary file is handed on without a copy.
+    pub fn into_clear(self, store: Store) -> Result<SecretBytes, SopsError> {
+        self.into_clear_with(store, None)
+    }
+
+    /// As [`Opened::into_clear`], with an indentation for another store.
+    pub fn into_clear_with(mut self, store: Store, indent: Option<u8>) -> Result<SecretBytes, SopsError> {
+        if store == Store::Binary && self.file.store == store {
+            let only = self.find(0, &Path::of_keys(&[crate::binary::DATA]));
+            if let Some(value) = only.and_then(|id| self.values[id as usize].take()) {
+                return Ok(value.bytes);
+            }
+        }
+        self.to_clear_with(store, indent)
+    }
+
     /// The value at a path of the first document: a leaf as its bytes, a mapping or list as a document of `store`.
     pub fn get(&self, path: &Path, store: Store) -> Result<SecretBytes, SopsError> {
         let missing = || SopsError { path: Some(path.clone()), ..self.file.error(Problem::NoSuchPath) };

@@ -12,6 +12,7 @@ fn any_bytes_come_back() {
         let sealed = seal(BINARY, clear);
         let opened = open(BINARY, &sealed).expect("opens");
         assert_eq!(opened.to_clear(BINARY).expect("in clear").expose(), clear);
+        assert_eq!(opened.into_clear(BINARY).expect("in clear").expose(), clear);
     }
 }
 
