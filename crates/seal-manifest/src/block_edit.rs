@@ -132,6 +132,32 @@ impl Site<'_, '_> {
         Ok(splices)
     }
 
+    /// One more element behind the last one of a block sequence.
+    pub(crate) fn append_to_block_list(&self, items: &[Tree<'_>], dashes: &[usize], value: Node) -> Result<Vec<Splice>, Problem> {
+        let (Some(last), Some(first_dash), Some(last_dash)) = (items.last(), dashes.first(), dashes.last()) else {
+            return Err(Problem::CannotEdit("an empty block sequence"));
+        };
+        let column = self.column(*first_dash);
+        let end = if last.is_absent() { last_dash + 1 } else { last.span.end.max(last_dash + 1) };
+        let leaf = last_leaf(last);
+        let at_end = self.line_end(end) == self.text.len();
+        if self.is_kept_block(leaf) {
+            return Err(Problem::CannotEdit("an element behind a block of text that keeps its line breaks"));
+        }
+        let mut splices: Vec<Splice> = if at_end { self.strip_at_end(leaf).into_iter().collect() } else { Vec::new() };
+        let mut text = Output::default();
+        self.block(true).line(&mut text, column);
+        self.block(self.may_end_literal(end, column)).items(&mut text, &[value], column);
+        let at = self.line_end(end);
+        splices.push(Splice::new(at..at, text));
+        Ok(splices)
+    }
+
+    /// The first element of `[]`.
+    pub(crate) fn fill_list_in_block(&self, old: &Tree<'_>, place: Place, value: Node) -> Result<Vec<Splice>, Problem> {
+        self.replace_by_collection(old, place, &Node { kind: Kind::List(vec![value]), at: old.at })
+    }
+
     /// A block scalar that ends the file without a line break has none in its value; the header must say so before a line follows.
     fn strip_at_end(&self, leaf: &Tree<'_>) -> Option<Splice> {
         if !is_block_scalar(leaf) {

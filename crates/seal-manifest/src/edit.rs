@@ -34,7 +34,8 @@ pub enum New {
 /// One change of one document.
 #[derive(Clone)]
 pub enum Edit {
-    /// Replace the value at a path, or add the last key (and missing mappings on the way) at the end of its mapping.
+    /// Replace the value at a path, or add the last key (and missing mappings on the way) at the end of its mapping. The index behind
+    /// the last element of a sequence adds one.
     Set {
         /// Where.
         path: Vec<Segment>,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::locate::Site;
+use crate::locate::{Place, Site};
 use crate::output::Output;
 use crate::render::{Layout, json};
 use crate::splice::Splice;
@@ -58,6 +58,38 @@ impl Site<'_, '_> {
             text.push(self.gap(pairs));
             self.one_line().entry_like(&mut text, key, value, self.colon(pairs));
         }
+        Ok(vec![Splice::new(end..end, text)])
+    }
+
+    /// One more element of a sequence.
+    pub(crate) fn append_item(&self, list: &Tree<'_>, place: Place, value: Node) -> Result<Vec<Splice>, Problem> {
+        let (items, dashes) = match &list.form {
+            Form::List { flow: false, items, dashes } => return self.append_to_block_list(items, dashes, value),
+            Form::List { flow: true, items, dashes } => (items, dashes),
+            _ => return Err(Problem::CannotEdit("something that is not a sequence")),
+        };
+        debug_assert!(dashes.is_empty(), "dashes stand in block style only");
+        let Some(last) = items.last() else {
+            if self.format == Format::Yaml && !matches!(place, Place::Flow { .. }) {
+                return self.fill_list_in_block(list, place, value);
+            }
+            let mut text = Output::default();
+            json(&mut text, &Node { kind: crate::Kind::List(vec![value]), at: list.at }, &self.layout(list.span.start, true));
+            return Ok(vec![Splice::new(list.span.clone(), text)]);
+        };
+        let mut text = Output::default();
+        text.push(",");
+        if self.is_first_on_line(last.outer_start) {
+            text.push(self.newline);
+            let start = self.line_start(last.outer_start);
+            text.push(&self.text[start..last.outer_start]);
+            json(&mut text, &value, &self.layout(last.outer_start, true));
+        } else {
+            let tight = matches!(items.as_slice(), [.., one, two] if two.outer_start == one.span.end + 1);
+            text.push(if tight { "" } else { " " });
+            json(&mut text, &value, &self.one_line());
+        }
+        let end = last.span.end.max(last.outer_start);
         Ok(vec![Splice::new(end..end, text)])
     }
 

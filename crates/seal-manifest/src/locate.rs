@@ -71,6 +71,9 @@ impl<'t, 'a> Site<'t, 'a> {
                     return Ok(Target::Missing { node, place, rest: &path[depth..] });
                 }
                 (Segment::Index(index), Form::List { items, .. }) if *index < items.len() => *index,
+                (Segment::Index(index), Form::List { items, .. }) if *index == items.len() => {
+                    return Ok(Target::Missing { node, place, rest: &path[depth..] });
+                }
                 _ => return Err(missing()),
             };
             parent = Some(Parent { node, place, index });

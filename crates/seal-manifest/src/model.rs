@@ -70,6 +70,11 @@ fn set(node: &mut Node, path: &[Segment], whole: &[Segment], value: Node) -> Res
             entries.push(Entry { key: key.clone(), key_at: node.at, value: missing });
         }
     }
+    if let (Segment::Index(index), Kind::List(items)) = (first, &mut node.kind)
+        && *index == items.len()
+    {
+        items.push(Node { kind: Kind::Null, at: node.at });
+    }
     match child_mut(node, first) {
         Some(next) => set(next, rest, whole, value),
         None => Err(no_such_field(whole)),

@@ -52,6 +52,18 @@ fn set(site: &Site<'_, '_>, path: &[Segment], value: Node) -> Result<Vec<Splice>
                 place => site.replace_in_block(node, place, &value),
             }
         }
+        Target::Missing { node, place, rest } if matches!(rest.first(), Some(Segment::Index(_))) => {
+            let value = match &rest[1..] {
+                [] => value,
+                below => {
+                    let (key, value) = nest(below, value).ok_or_else(|| Problem::NoSuchField(show_path(path)))?;
+                    let entry = Entry { key, key_at: value.at, value };
+                    Node { kind: Kind::Map(vec![entry]), at: node.at }
+                }
+            };
+            site.refuse_shared(node)?;
+            site.append_item(node, place, value)
+        }
         Target::Missing { node, place, rest } => {
             let (key, value) = nest(rest, value).ok_or_else(|| Problem::NoSuchField(show_path(path)))?;
             add(site, node, place, &key, value).map_err(|problem| match problem {

@@ -41,8 +41,7 @@ impl SopsFile {
         if self.metadata.is_some() {
             return Err(self.error(Problem::AlreadyEncrypted));
         }
-        // Other stores have one document whatever the file holds.
-        if self.store == Store::Yaml && self.bytes.expose().trim_ascii().is_empty() {
+        if self.layout.documents.is_empty() {
             return Err(self.error(Problem::NoDocument));
         }
         let metadata = Metadata {

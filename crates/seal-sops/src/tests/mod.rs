@@ -2,9 +2,14 @@
 
 mod binary;
 mod dotenv;
+mod hostile;
 mod ini;
 mod json;
+mod merge;
 mod noise;
+mod resolve;
+mod strong;
+mod yaml;
 
 use jiff::Timestamp;
 use rand::SeedableRng;

@@ -30,6 +30,8 @@ pub(crate) mod style {
     pub(crate) const TAGGED: u8 = 32;
 }
 
+const MISTAGGED: &str = "the value is not what its tag says: correct the tag or leave it out";
+
 /// Nodes that aliases may expand to.
 const MAX_EXPANDED: usize = 1_000_000;
 
@@ -296,7 +298,10 @@ impl<'t> Reader<'t> {
         let form = match self.resolve(tree, text.as_str(), *style) {
             Resolved::Null => Form::Null,
             Resolved::Typed(kind, text) => Form::Typed(Value { kind, bytes: text.into() }),
-            Resolved::Text if tree.tag == Some(Tag::Binary) => decoded(text.as_str()),
+            Resolved::Text if tree.tag == Some(Tag::Binary) => match decoded(text.as_str()) {
+                Some(form) => form,
+                None => return Err(refused_value(stands, slot, MISTAGGED)),
+            },
             Resolved::Text => self.text_form(text),
             Resolved::TooLarge => {
                 return Err(refused_value(
@@ -306,7 +311,7 @@ impl<'t> Reader<'t> {
                 ));
             }
             Resolved::Mistagged => {
-                return Err(refused_value(stands, slot, "the value is not what its tag says: correct the tag or leave it out"));
+                return Err(refused_value(stands, slot, MISTAGGED));
             }
         };
         let foreign_tag = !matches!(stands.tag, None | Some(Tag::Str));
@@ -415,8 +420,9 @@ fn has_lines(value: &Tree<'_>) -> bool {
     matches!(&value.form, Shape::Map { flow: false, .. } | Shape::List { flow: false, .. })
 }
 
-/// `!!binary`: what it stands for, or nothing when it is not base64.
-fn decoded(text: &str) -> Form {
+/// `!!binary`: what it stands for; `None` when it is not base64.
+fn decoded(text: &str) -> Option<Form> {
     let text: zeroize::Zeroizing<String> = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect::<String>().into();
-    STANDARD.decode(text.as_bytes()).map_or(Form::Null, |bytes| Form::Typed(Value { kind: Type::Str, bytes: bytes.into() }))
+    let bytes = STANDARD.decode(text.as_bytes()).ok()?;
+    Some(Form::Typed(Value { kind: Type::Str, bytes: bytes.into() }))
 }
