@@ -11,7 +11,7 @@ use seal_core::{
     seal_to::SealTo,
     sealed::SealedObject,
 };
-use seal_crypto::Keyring;
+use seal_crypto::{Keyring, Kind};
 use seal_manifest::{Edit, ManifestFile, Segment};
 use std::path::{Path, PathBuf};
 
@@ -85,6 +85,17 @@ impl Target {
             merge::plan(&self.object, &self.prefix, change, to, keyring, &mut io.rng()).map_err(|error| self.refuse(&error))?;
         self.apply(&plan)?;
         report::changes(self, &plan, io);
+        let weaker: Vec<&str> = self.object.items_of(Kind::V1).into_iter().filter(|name| !plan.touches(name)).collect();
+        if to.kind() == Kind::V2 && !weaker.is_empty() && !plan.sealed.is_empty() {
+            report::warning(
+                format_args!(
+                    "{}: only as strong as its weakest item: {} sealed as v1; `seal rotate --to age` moves them",
+                    self.described(),
+                    weaker.join(", ")
+                ),
+                io,
+            );
+        }
         Ok(())
     }
 

@@ -11,7 +11,10 @@ use seal_crypto::age::{Identity, Recipient, RecipientKind};
 use seal_crypto::{Binding, Scope, v2};
 use seal_tests::{Sealed, peers, upstream};
 
-tests![upstreams_controller_fails_closed_on_v2_items_of_every_size, what_counts_as_small_enough_is_stored_and_what_does_not_is_not];
+tests![
+    upstreams_controller_fails_closed_on_v2_items_of_every_size,
+    what_counts_as_small_enough_is_stored_and_what_does_not_is_not
+];
 
 fn recipient(kind: RecipientKind) -> Result<Recipient> {
     let identity = Identity::generate(kind, &mut StdRng::seed_from_u64(3));

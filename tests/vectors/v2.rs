@@ -107,7 +107,8 @@ fn the_real_kubeseal_fails_closed_on_v2_items_of_every_size() {
     let key = [folder().join("keys/rsa2048.pem")];
     for vector in v2_reader::all(&v2_folder()).into_iter().filter(|vector| vector.expect != "not-v2") {
         let scope = vector.scope.parse().expect("a scope");
-        let sealed = kubeseal::sealed_secret(scope, &vector.namespace, &vector.name, [(vector.key.as_str(), vector.item.as_str())]);
+        let sealed =
+            kubeseal::sealed_secret(scope, &vector.namespace, &vector.name, [(vector.key.as_str(), vector.item.as_str())]);
         assert!(kubeseal.unseal(&sealed, &key).is_none(), "{}: kubeseal opens it", vector.file);
     }
     let binding = Binding::new(Scope::Strict, "prod", "db").expect("valid");

@@ -37,7 +37,8 @@ fn read(folder: &Path, path: &Path) -> Vector {
     let file = path.file_stem().expect("a file name").to_string_lossy().into_owned();
     let text = std::fs::read_to_string(path).expect("a text file");
     let (headers, item) = text.split_once("\n\n").unwrap_or_else(|| panic!("{file}: no empty line"));
-    let optional = |name: &str| headers.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned()));
+    let optional =
+        |name: &str| headers.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned()));
     let header = |name: &str| optional(name).unwrap_or_else(|| panic!("{file}: no header {name}"));
     let identity = |name: &str| folder.join(name).with_extension("agekey");
     Vector {

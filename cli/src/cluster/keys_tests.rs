@@ -136,7 +136,10 @@ fn a_key_goes_when_nothing_opens_with_it_alone() {
     free.write("db.yaml", &file);
     let (exit, out, _) = retire(&free, "@db.yaml");
     assert_eq!((exit, out.ends_with("db.yaml: SealedSecret shop/in-git: pw\n")), (Exit::FINDINGS, true), "{out}");
-    let sops = format!("pw: ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]\nsops:\n  age:\n  - recipient: {}\n", old.recipient().unwrap());
+    let sops = format!(
+        "pw: ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]\nsops:\n  age:\n  - recipient: {}\n",
+        old.recipient().unwrap()
+    );
     free.write("sops.yaml", &sops);
     let (exit, out, _) = retire(&free, "@sops.yaml");
     assert_eq!((exit, out.ends_with("sops.yaml: SOPS file\n")), (Exit::FINDINGS, true), "{out}");

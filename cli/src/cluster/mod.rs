@@ -10,12 +10,12 @@ mod controller;
 mod error;
 #[cfg(test)]
 pub mod fake;
+#[cfg(test)]
+mod keys_tests;
 mod kubeconfig;
 mod published;
 mod runtime;
 mod source;
-#[cfg(test)]
-mod keys_tests;
 #[cfg(test)]
 mod tests;
 mod url;

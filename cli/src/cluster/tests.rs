@@ -279,7 +279,11 @@ fn keys_are_listed_backed_up_and_restored_without_overwriting() {
     let list = json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": [{"metadata": {"name": "k1", "namespace": "kube-system", "uid": "u", "resourceVersion": "5", "labels": {"sealedsecrets.bitnami.com/sealed-secrets-key": "active"}}, "type": "kubernetes.io/tls", "data": {"tls.crt": encode(pem.as_bytes()), "tls.key": encode(private.to_pem().expose())}}]});
     let lab = Lab::new(&[(secrets, 200, list.to_string())]);
     let (exit, out, err) = lab.run("seal keys list", "");
-    assert_eq!((exit, out.contains("k1      active  1970-01-01  1970-01-02  RSA 1024  SHA256:")), (Exit::DONE, true), "{out}{err}");
+    assert_eq!(
+        (exit, out.contains("k1      active  1970-01-01  1970-01-02  RSA 1024  SHA256:")),
+        (Exit::DONE, true),
+        "{out}{err}"
+    );
     assert!(!out.contains("PRIVATE"));
     let (exit, _, err) = lab.run("seal keys backup -o @keys.yaml", "");
     assert_eq!((exit, err.contains("PRIVATE KEY IN CLEAR")), (Exit::DONE, true), "{err}");

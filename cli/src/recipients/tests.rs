@@ -180,7 +180,8 @@ fn one_object_may_hold_both_formats_but_never_one_value_in_both() {
     desk.done("encrypt --cert @rsa.crt -o @db.yaml", SECRET);
     let told = desk.refused(Exit::FAILED, "set @db.yaml c --recovery-key @rsa.key -R @alice.pub", "one");
     assert!(told.contains("the same value is in item \"a\""), "{told}");
-    desk.done("set @db.yaml a --recovery-key @rsa.key -R @alice.pub", "one");
+    let (exit, _, told) = desk.seal("set @db.yaml a --recovery-key @rsa.key -R @alice.pub", "one");
+    assert!(exit == Exit::DONE && told.contains("only as strong as its weakest item: b sealed as v1;"), "{told}");
     let told = desk.done("get @db.yaml", "");
     assert!(told.contains("only as strong as its weakest item: b sealed as v1"), "{told}");
     let (exit, told, _) = desk.seal("verify @db.yaml", "");

@@ -189,7 +189,8 @@ fn with_kind(node: &Node) -> Node {
 
 /// A keyring of kept keys: newest certificate first, keys without one last; age identities as they came.
 pub fn keyring(mut keys: Keys) -> Keyring {
-    keys.rsa.sort_by_key(|kept| std::cmp::Reverse(kept.certificate.as_ref().map_or(i64::MIN, |certificate| certificate.not_before)));
+    keys.rsa
+        .sort_by_key(|kept| std::cmp::Reverse(kept.certificate.as_ref().map_or(i64::MIN, |certificate| certificate.not_before)));
     let rsa = keys.rsa.into_iter().map(|kept| kept.key).collect();
     Keyring::with_identities(rsa, keys.age.into_iter().map(|kept| kept.identity).collect())
 }

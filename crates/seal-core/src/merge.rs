@@ -44,6 +44,13 @@ pub struct Plan {
     pub removed: Vec<String>,
 }
 
+impl Plan {
+    /// True for an item that is sealed anew or goes.
+    pub fn touches(&self, item: &str) -> bool {
+        self.sealed.iter().chain(&self.removed).any(|name| name == item)
+    }
+}
+
 /// Why an object cannot be changed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -61,7 +68,9 @@ pub enum MergeError {
     #[error("key {0:?} is not valid: use 1 to 253 letters, digits, '-', '_' or '.'")]
     Key(String),
     /// The same value would be in both formats.
-    #[error("key {key:?}: the same value is in item {other:?}, which is sealed in the other format: v2 protects nothing that v1 gives away")]
+    #[error(
+        "key {key:?}: the same value is in item {other:?}, which is sealed in the other format: v2 protects nothing that v1 gives away"
+    )]
     SameValue {
         /// Its key.
         key: String,
@@ -119,13 +128,7 @@ pub fn plan_removal(object: &SealedObject, prefix: &[Segment], change: &Change) 
     Ok(edits(object, prefix, change, BTreeMap::new(), claim))
 }
 
-fn edits(
-    object: &SealedObject,
-    prefix: &[Segment],
-    change: &Change,
-    sealed: BTreeMap<String, String>,
-    claim: NextClaim,
-) -> Plan {
+fn edits(object: &SealedObject, prefix: &[Segment], change: &Change, sealed: BTreeMap<String, String>, claim: NextClaim) -> Plan {
     let mut plan = Plan::default();
     let at = |path: &[&str]| prefix.iter().cloned().chain(path.iter().map(|&key| key.into())).collect::<Vec<Segment>>();
     items(object, change, &sealed, &at, &mut plan);
@@ -140,7 +143,9 @@ fn edits(
     match claim {
         NextClaim::Stays => {}
         NextClaim::Becomes(claim) => plan.edits.push(Edit::Set { path, value: New::Text(claim.to_text().into()) }),
-        NextClaim::Goes => plan.edits.push(Edit::Remove { path: if last_annotation(object) { at(&["metadata", "annotations"]) } else { path } }),
+        NextClaim::Goes => {
+            plan.edits.push(Edit::Remove { path: if last_annotation(object) { at(&["metadata", "annotations"]) } else { path } })
+        }
     }
     plan.sealed = sealed.into_keys().collect();
     plan.removed.clone_from(&change.remove);

@@ -85,8 +85,7 @@ fn open_items(
     let mut failed = Vec::new();
     let mut last = opening.hint.cloned();
     for (name, text) in &object.items {
-        let first =
-            claim.as_ref().and_then(|claim| claim.key_of(name)).filter(|key| keyring.holds(key)).or_else(|| last.clone());
+        let first = claim.as_ref().and_then(|claim| claim.key_of(name)).filter(|key| keyring.holds(key)).or_else(|| last.clone());
         let place = Place { binding, key: name, audience: opening.audience };
         match Item::decode(text).ok().and_then(|item| keyring.open(&item, &place, first.as_ref()).ok()) {
             Some(one) => {

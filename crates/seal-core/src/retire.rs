@@ -44,7 +44,11 @@ mod tests {
         let ages: Vec<Identity> = (0..3).map(|_| Identity::generate(RecipientKind::X25519, &mut rng).expect("made")).collect();
         let age = |indexes: &[usize]| -> SealTo {
             let one = |index: &usize| -> Recipient { ages[*index].recipient().expect("known").clone() };
-            SealTo::Recipients(Recipients { recipients: indexes.iter().map(one).collect(), audience: String::new(), sealed_at: 0 })
+            SealTo::Recipients(Recipients {
+                recipients: indexes.iter().map(one).collect(),
+                audience: String::new(),
+                sealed_at: 0,
+            })
         };
         let ways: [(&str, SealTo); 4] = [
             ("old-rsa", rsa[0].public().clone().into()),

@@ -107,7 +107,8 @@ fn a_deprecated_blob_opens_to_the_secret_inside() {
     let item = seal_crypto::Item::seal(&SecretBytes::from(json.to_owned()), key.public(), &binding, &mut rng()).expect("sealed");
     let value = serde_json::json!({"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
         "metadata": {"name": "database", "namespace": "shop"}, "spec": {"data": item.encode(), "encryptedData": {}}});
-    let opened = open_object(&SealedObject::from_json(&value).expect("read"), &Keyring::new(vec![key]), &Opening::default()).expect("opens");
+    let opened = open_object(&SealedObject::from_json(&value).expect("read"), &Keyring::new(vec![key]), &Opening::default())
+        .expect("opens");
     assert!(opened.data["a"] == SecretBytes::from("one".to_owned()));
     assert_eq!(opened.blob.expect("the Secret").type_.as_deref(), Some("custom"));
 }

@@ -1,5 +1,5 @@
 //! Writes `tests/vectors/v2`: `cargo run -p seal-crypto --example v2_vectors`. It has an encoder of its own, straight from the
-//! specification, so that the vectors judge the one in `src/v2`. age draws its own randomness: every run replaces every file.
+//! specification, so that the vectors judge the one in `src/v2`. Everything comes from one seed: every run writes the same bytes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -131,19 +131,96 @@ fn opening(writer: &mut Writer, a: &Recipient, b: &Recipient, p: &Recipient, q: 
     let named = Parts::new("strict", "prod", "testSecret.v2", "A_b.c-9", "");
     let cases: [(&str, &str, &str, At<'_>, String, Vec<u8>); 14] = [
         ("strict", "one recipient", "x25519-a", HOME, value(b"hunter2"), writer.good(&home, b"hunter2", one)),
-        ("post-quantum", "one post-quantum recipient", "pq-a", HOME, value(b"v"), writer.good(&home, b"v", std::slice::from_ref(p))),
-        ("second-of-two", "the second recipient opens", "x25519-b", HOME, value(b"v"), writer.good(&home, b"v", &[a.clone(), b.clone()])),
-        ("second-of-two-pq", "the second post-quantum recipient opens", "pq-b", HOME, value(b"v"), writer.good(&home, b"v", &[p.clone(), q.clone()])),
+        (
+            "post-quantum",
+            "one post-quantum recipient",
+            "pq-a",
+            HOME,
+            value(b"v"),
+            writer.good(&home, b"v", std::slice::from_ref(p)),
+        ),
+        (
+            "second-of-two",
+            "the second recipient opens",
+            "x25519-b",
+            HOME,
+            value(b"v"),
+            writer.good(&home, b"v", &[a.clone(), b.clone()]),
+        ),
+        (
+            "second-of-two-pq",
+            "the second post-quantum recipient opens",
+            "pq-b",
+            HOME,
+            value(b"v"),
+            writer.good(&home, b"v", &[p.clone(), q.clone()]),
+        ),
         ("last-of-32", "as many recipients as there may be", "x25519-a", HOME, value(b"v"), writer.good(&home, b"v", many)),
-        ("last-identity", "other identities are tried before", "x25519-b pq-a x25519-a", HOME, value(b"v"), writer.good(&home, b"v", one)),
-        ("namespace-wide", "found under another name", "x25519-a", At("namespace-wide", "prod", "other", "password"), value(b"v"), writer.good(&wide, b"v", one)),
-        ("cluster-wide", "found in another namespace", "x25519-a", At("cluster-wide", "any", "where", "password"), value(b"v"), writer.good(&everywhere, b"v", one)),
+        (
+            "last-identity",
+            "other identities are tried before",
+            "x25519-b pq-a x25519-a",
+            HOME,
+            value(b"v"),
+            writer.good(&home, b"v", one),
+        ),
+        (
+            "namespace-wide",
+            "found under another name",
+            "x25519-a",
+            At("namespace-wide", "prod", "other", "password"),
+            value(b"v"),
+            writer.good(&wide, b"v", one),
+        ),
+        (
+            "cluster-wide",
+            "found in another namespace",
+            "x25519-a",
+            At("cluster-wide", "any", "where", "password"),
+            value(b"v"),
+            writer.good(&everywhere, b"v", one),
+        ),
         ("value-empty", "an empty value", "x25519-a", HOME, value(b""), writer.good(&home, b"", one)),
-        ("value-binary", "all bytes", "x25519-a", HOME, value(&(0..=255).collect::<Vec<u8>>()), writer.good(&home, &(0..=255).collect::<Vec<u8>>(), one)),
-        ("value-fills-a-chunk", "frame and value together are 64 KiB", "x25519-a", HOME, format!("value: repeat {} eA==\n", 65_536 - home.frame(b"").len()), writer.good(&home, &vec![b'x'; 65_536 - home.frame(b"").len()], one)),
-        ("longest-fields", "every field as long as it may be, capitals in none", "x25519-a", At("strict", &long[..63], &long, &long), format!("audience: {long}\n{}", value(b"v")), writer.good(&longest, b"v", one)),
-        ("odd-names", "capitals, dots and underscores", "x25519-a", At("strict", "prod", "testSecret.v2", "A_b.c-9"), value(b"v"), writer.good(&named, b"v", one)),
-        ("unknown-grease", "a stanza that age programs pass over", "x25519-a", HOME, value(b"v"), writer.seal(&home.frame(b"v"), one, &[home.claim(one), stanza("x-grease", 48)])),
+        (
+            "value-binary",
+            "all bytes",
+            "x25519-a",
+            HOME,
+            value(&(0..=255).collect::<Vec<u8>>()),
+            writer.good(&home, &(0..=255).collect::<Vec<u8>>(), one),
+        ),
+        (
+            "value-fills-a-chunk",
+            "frame and value together are 64 KiB",
+            "x25519-a",
+            HOME,
+            format!("value: repeat {} eA==\n", 65_536 - home.frame(b"").len()),
+            writer.good(&home, &vec![b'x'; 65_536 - home.frame(b"").len()], one),
+        ),
+        (
+            "longest-fields",
+            "every field as long as it may be, capitals in none",
+            "x25519-a",
+            At("strict", &long[..63], &long, &long),
+            format!("audience: {long}\n{}", value(b"v")),
+            writer.good(&longest, b"v", one),
+        ),
+        (
+            "odd-names",
+            "capitals, dots and underscores",
+            "x25519-a",
+            At("strict", "prod", "testSecret.v2", "A_b.c-9"),
+            value(b"v"),
+            writer.good(&named, b"v", one),
+        ),
+        (
+            "unknown-grease",
+            "a stanza that age programs pass over",
+            "x25519-a",
+            HOME,
+            value(b"v"),
+            writer.seal(&home.frame(b"v"), one, &[home.claim(one), stanza("x-grease", 48)]),
+        ),
     ];
     for (file, about, identities, at, more, item) in cases {
         writer.write(&format!("opens-{file}"), about, "opens", identities, at, &more, &item);
@@ -209,7 +286,12 @@ fn spoiled(writer: &mut Writer, a: &Recipient) {
         ("malformed-cut-header", "cut inside the header", "malformed", good[..200].to_vec()),
         ("malformed-cut-nonce", "nothing after the header", "malformed", good[..find(b"\n--- ") + 5 + 44].to_vec()),
         ("malformed-version", "age-encryption.org/v2", "not-v2", flip(find(b"/v1\n") + 2)),
-        ("malformed-armored", "armored, which is another spelling of the same file", "not-v2", seal_crypto::age::armor::wrap(&good).into_bytes()),
+        (
+            "malformed-armored",
+            "armored, which is another spelling of the same file",
+            "not-v2",
+            seal_crypto::age::armor::wrap(&good).into_bytes(),
+        ),
     ] {
         writer.write(file, about, expect, "x25519-a", HOME, "", &item);
     }
@@ -222,10 +304,26 @@ fn disagreeing(writer: &mut Writer, a: &Recipient, b: &Recipient) {
     let claim = home.claim(one);
     let later = Parts { sealed_at: 1_795_564_801_u64.to_be_bytes().to_vec(), ..home.clone() };
     let frames: [(&str, &str, Vec<u8>); 12] = [
-        ("other-place", "claims prod/db, was framed for test/db", Parts::new("strict", "test", "db", "password", "").frame(b"a longer value")),
-        ("other-key", "claims password, was framed for user", Parts::new("strict", "prod", "db", "user", "").frame(b"a longer value")),
-        ("other-scope", "claims strict, was framed cluster-wide", Parts::new("cluster-wide", "", "", "password", "").frame(b"a longer value")),
-        ("other-audience", "claims none, was framed for eu-1", Parts::new("strict", "prod", "db", "password", "eu-1").frame(b"a longer value")),
+        (
+            "other-place",
+            "claims prod/db, was framed for test/db",
+            Parts::new("strict", "test", "db", "password", "").frame(b"a longer value"),
+        ),
+        (
+            "other-key",
+            "claims password, was framed for user",
+            Parts::new("strict", "prod", "db", "user", "").frame(b"a longer value"),
+        ),
+        (
+            "other-scope",
+            "claims strict, was framed cluster-wide",
+            Parts::new("cluster-wide", "", "", "password", "").frame(b"a longer value"),
+        ),
+        (
+            "other-audience",
+            "claims none, was framed for eu-1",
+            Parts::new("strict", "prod", "db", "password", "eu-1").frame(b"a longer value"),
+        ),
         ("other-time", "claims another time than was framed", later.frame(b"a longer value")),
         ("magic", "another magic", [b"seal/v3\0".as_slice(), &home.frame(b"a longer value")[8..]].concat()),
         ("no-frame", "a value without a frame", vec![b'v'; 100]),
@@ -233,7 +331,11 @@ fn disagreeing(writer: &mut Writer, a: &Recipient, b: &Recipient) {
         ("seven-fields", "a seventh field", Parts { count: 7, after: vec![0, 0], ..home.clone() }.frame(b"a longer value")),
         ("bytes-after-fields", "a byte after the sixth field", Parts { after: vec![0], ..home.clone() }.frame(b"a longer value")),
         ("short-time", "sealed-at of 7 bytes", Parts { sealed_at: vec![0; 7], ..home.clone() }.frame(b"a longer value")),
-        ("length-lies", "a context of 4 GiB is announced", [b"seal/v2\0\xff\xff\xff\xff".as_slice(), &home.context(), b"a longer value"].concat()),
+        (
+            "length-lies",
+            "a context of 4 GiB is announced",
+            [b"seal/v2\0\xff\xff\xff\xff".as_slice(), &home.context(), b"a longer value"].concat(),
+        ),
     ];
     for (file, about, frame) in frames {
         let item = writer.seal(&frame, one, std::slice::from_ref(&claim));
@@ -279,7 +381,12 @@ fn malformed(writer: &mut Writer, a: &Recipient, b: &Recipient) {
         ("claim-audience-space", "a space in the audience", one, vec![spaced]),
         ("ssh", "a stanza for an SSH key", one, vec![claim.clone(), stanza("ssh-ed25519", 32)]),
         ("plugin", "a stanza of a plugin's own type", one, vec![claim.clone(), stanza("yubikey", 32)]),
-        ("half-post-quantum", "a post-quantum stanza beside a classic one", one, vec![claim.clone(), stanza("mlkem768x25519", 32)]),
+        (
+            "half-post-quantum",
+            "a post-quantum stanza beside a classic one",
+            one,
+            vec![claim.clone(), stanza("mlkem768x25519", 32)],
+        ),
         ("header-too-long", "more than 64 KiB of header", one, vec![claim.clone(), stanza("x-grease", 50_000)]),
         ("too-many-stanzas", "more than 40 stanzas", one, crowd),
     ];

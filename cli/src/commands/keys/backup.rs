@@ -44,12 +44,19 @@ pub(super) fn backup(args: &Backup, io: &mut Io) -> Result<Exit, CliError> {
     })?;
     let count = keys.rsa.len() + keys.age.len();
     let bytes = if recipients.is_empty() { text } else { encrypted(&text, &recipients, io)? };
-    if args.out.as_os_str() == "-" { io.print_secret(&bytes)? } else { write::private(&args.out, &bytes)? }
+    if args.out.as_os_str() == "-" {
+        io.print_secret(&bytes)?
+    } else {
+        write::private(&args.out, &bytes)?
+    }
     let counted = if count == 1 { "1 private key".to_owned() } else { format!("{count} private keys") };
     if recipients.is_empty() {
         let loud = counted.to_uppercase();
         report::warning(
-            format_args!("{loud} IN CLEAR in {}: whoever has this file reads everything ever sealed. Keep it offline, never in Git; --recipient encrypts it", args.out.display()),
+            format_args!(
+                "{loud} IN CLEAR in {}: whoever has this file reads everything ever sealed. Keep it offline, never in Git; --recipient encrypts it",
+                args.out.display()
+            ),
             io,
         );
     } else {

@@ -33,7 +33,8 @@ const LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 const ACTIVE: &str = "active";
 /// State of a key that was taken out of service.
 const RETIRED: &str = "retired";
-const KEY_FILE_HINT: &str = "a key file is what `seal keys backup` gives: a Secret or a List of Secrets with tls.crt and tls.key, or with *.agekey";
+const KEY_FILE_HINT: &str =
+    "a key file is what `seal keys backup` gives: a Secret or a List of Secrets with tls.crt and tls.key, or with *.agekey";
 
 /// Flags of `seal keys`.
 #[derive(clap::Args)]
@@ -119,15 +120,8 @@ fn of_secret(node: &Node) -> Vec<Listed> {
     let text = |path: &[&str]| node.at_path(path).and_then(Node::public_text).unwrap_or_default().to_owned();
     let (name, secret) = (text(&["metadata", "name"]), SecretObject::from_node(node).ok());
     let label = if text(&["metadata", "labels", AGE_LABEL]).is_empty() { LABEL } else { AGE_LABEL };
-    let blank = Listed {
-        name,
-        state: text(&["metadata", "labels", label]),
-        kind: "",
-        fingerprint: None,
-        bits: 0,
-        validity: None,
-        label,
-    };
+    let blank =
+        Listed { name, state: text(&["metadata", "labels", label]), kind: "", fingerprint: None, bits: 0, validity: None, label };
     let Some(secret) = secret else { return vec![blank] };
     if label == AGE_LABEL {
         let kept = keyfile::of_secret("", &secret).map(|keys| keys.age).unwrap_or_default();
@@ -165,4 +159,3 @@ async fn create(choice: &Choice, secret: Node) -> Result<String, CliError> {
         .await?;
     Ok(name)
 }
-

@@ -81,14 +81,20 @@ pub(super) fn retire(args: &Retire, io: &mut Io) -> Result<Exit, CliError> {
             .hint("seal it anew with `seal rotate`, apply it, and try again"));
     }
     if args.paths.is_empty() {
-        report::warning("only the cluster was looked at: name the folders of Git too, or what is only there may not open again", io);
+        report::warning(
+            "only the cluster was looked at: name the folders of Git too, or what is only there may not open again",
+            io,
+        );
     }
     if args.dry_run {
         io.say(format_args!("nothing needs {}: would label Secret {} {RETIRED}", args.key, own.name));
         return Ok(Exit::DONE);
     }
     cluster::block_on(label(&choice, &own.name, own.label))?;
-    io.say(format_args!("{} is out of service: Secret {} is labelled {RETIRED}; keep its backup for old commits", args.key, own.name));
+    io.say(format_args!(
+        "{} is out of service: Secret {} is labelled {RETIRED}; keep its backup for old commits",
+        args.key, own.name
+    ));
     Ok(Exit::DONE)
 }
 
@@ -173,7 +179,8 @@ fn in_tree(args: &Retire, parted: &Parted, io: &mut Io) -> Result<Vec<String>, C
         // A file that does not read could hold anything: that is no reason to say that nothing needs the key.
         let manifest = ManifestFile::parse(&input.name(), bytes)?;
         for place in objects::all(&manifest).into_iter().filter(|place| is_sealed(place.node)) {
-            let object = SealedObject::from_node(place.node).map_err(|error| CliError::failed(format!("{}: {error}", input.name())))?;
+            let object =
+                SealedObject::from_node(place.node).map_err(|error| CliError::failed(format!("{}: {error}", input.name())))?;
             needs.extend(parted.sealed(&format!("{}: ", input.name()), &object));
         }
     }

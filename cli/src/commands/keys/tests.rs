@@ -1,6 +1,11 @@
 //! Key Secrets: listed by their public facts, restored without overwriting.
 
-use super::{LABEL, Listed, generate::key_secret, listed, restore::{Step, decide}};
+use super::{
+    LABEL, Listed,
+    generate::key_secret,
+    listed,
+    restore::{Step, decide},
+};
 use rand::SeedableRng;
 use seal_crypto::{Certificate, PrivateKey};
 use seal_manifest::{ManifestFile, to_yaml};

@@ -58,8 +58,13 @@ impl Report<'_> {
         }
         let v2 = object.items_of(Format::V2);
         if let Some(first) = v2.first().filter(|_| expected.recipients.is_empty() && !expected.cluster.is_empty()) {
-            let message = format!("sealed to age recipients, but .seal.yaml names none for cluster {} ({})", expected.cluster, v2.join(", "));
-            let hint = "name them under `recipients` of the cluster or the rule; only a controller that holds age identities opens it";
+            let message = format!(
+                "sealed to age recipients, but .seal.yaml names none for cluster {} ({})",
+                expected.cluster,
+                v2.join(", ")
+            );
+            let hint =
+                "name them under `recipients` of the cluster or the rule; only a controller that holds age identities opens it";
             self.add(&["spec", "encryptedData", first], "format", Level::Warning, message, hint);
         }
     }
@@ -92,7 +97,13 @@ impl Report<'_> {
                 other => format!("item {name:?} is for the audience {other:?}, not for {:?}", expected.audience),
             };
             let level = if claimed.is_empty() { Level::Warning } else { Level::Error };
-            self.add(&["spec", "encryptedData", name], "audience", level, message, "seal it anew: `seal rotate` does it with a key");
+            self.add(
+                &["spec", "encryptedData", name],
+                "audience",
+                level,
+                message,
+                "seal it anew: `seal rotate` does it with a key",
+            );
         }
     }
 

@@ -1,4 +1,6 @@
-//! `seal cert`: fetch, show and pin the public half of a cluster's sealing key.
+//! `seal cert`: fetch, show and pin the public half of a cluster's sealing keys.
+
+mod recipients;
 
 use crate::{
     Exit, Io,
@@ -25,6 +27,8 @@ pub struct Args {
 enum What {
     /// Print a cluster's newest certificate, for use with --cert
     Fetch(Fetch),
+    /// Print the age recipient that a cluster publishes, for use with -R
+    Recipients(recipients::Args),
     /// Show what a certificate says: fingerprint, validity, size
     Show(Show),
     /// Write a cluster's certificate source and the pin of its key into .seal.yaml
@@ -85,6 +89,7 @@ struct Pin {
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     match args.what {
         What::Fetch(args) => fetch(&args, io),
+        What::Recipients(args) => recipients::run(&args, io),
         What::Show(args) => show(&args, io),
         What::Pin(args) => pin(&args, io),
     }
