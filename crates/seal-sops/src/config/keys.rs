@@ -52,7 +52,7 @@ fn collect(reader: &mut Reader<'_>, node: &Node, depth: usize, group: &mut RuleG
         }
     }
     group.age.extend(listed(reader, node, "age")?);
-    group.others.extend(listed(reader, node, "pgp")?.into_iter().map(|name| ("pgp", name)));
+    group.others.extend(listed(reader, node, "pgp")?.into_iter().map(|name| ("pgp", canonical("pgp", &name))));
     for (key, kind, fields) in [
         ("kms", "kms", &["arn"][..]),
         ("gcp_kms", "gcp_kms", &["resource_id"]),
@@ -89,6 +89,8 @@ fn canonical(kind: &str, name: &str) -> String {
     match kind {
         "hc_vault" => name.replacen("/v1/", "/", 1).replacen("/keys/", "/", 1),
         "azure_kv" => name.replacen("/keys/", "/", 1),
+        "kms" => name.split('+').next().unwrap_or_default().to_owned(),
+        "pgp" => name.split_whitespace().collect(),
         _ => name.to_owned(),
     }
 }

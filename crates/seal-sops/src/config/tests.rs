@@ -41,6 +41,7 @@ fn keys_are_texts_with_commas_or_lists() {
         ("age: >-\n    a,\n    b\n", vec![group(&["a", "b"], &[])]),
         ("age: a\n  pgp: F1,F2\n  kms: [arn:x]", vec![group(&["a"], &[("pgp", "F1"), ("pgp", "F2"), ("kms", "arn:x")])]),
         ("hc_vault_transit_uri: https://v/v1/transit/keys/k", vec![group(&[], &[("hc_vault", "https://v/transit/k")])]),
+        ("pgp: 'AB CD, EF'\n  kms: arn:x+arn:role", vec![group(&[], &[("pgp", "ABCD"), ("pgp", "EF"), ("kms", "arn:x")])]),
         ("path_regex: x", vec![group(&[], &[])]),
         ("key_groups: []\n  age: a", vec![group(&["a"], &[])]),
         (

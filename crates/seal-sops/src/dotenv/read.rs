@@ -9,7 +9,7 @@ use crate::metadata::flat;
 use crate::{Problem, SopsError};
 
 /// Lines of one file.
-const MOST_LINES: usize = 5_000_000;
+const MOST_LINES: usize = 1_000_000;
 
 /// Reads a file. Values may be any bytes; keys are text. A key may be there twice, as for sops.
 pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Layout, SopsError> {

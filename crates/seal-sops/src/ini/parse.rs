@@ -1,5 +1,6 @@
 //! INI text into sections, keys, values and comments with the bytes they stand in. Holds plaintext, so no Debug.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
@@ -61,7 +62,14 @@ impl Section {
 pub(super) fn parse(text: &str) -> Result<Vec<Section>, (usize, Problem)> {
     let first = Section { name: DEFAULT.to_owned(), header: None, comment: None, keys: Vec::new(), tail: None };
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut parser = Parser { text, lines: Lines::new(text, start), sections: vec![first], pending: Vec::new() };
+    let mut parser = Parser {
+        text,
+        lines: Lines::new(text, start),
+        sections: vec![first],
+        pending: Vec::new(),
+        names: HashSet::new(),
+        keys: 0,
+    };
     parser.run()?;
     Ok(parser.sections)
 }
@@ -72,8 +80,14 @@ struct Parser<'a> {
     sections: Vec<Section>,
     /// Comment lines that the next key or header takes.
     pending: Vec<Range<usize>>,
+    /// Keys of the current section.
+    names: HashSet<String>,
+    /// Keys and sections so far.
+    keys: usize,
 }
 
+/// Keys and sections of one file.
+const MOST_KEYS: usize = 1_000_000;
 const SYNTAX: Problem = Problem::Syntax("INI");
 
 impl Parser<'_> {
@@ -121,6 +135,8 @@ impl Parser<'_> {
         let behind_header = inline.is_some();
         let mut comment = self.comment(inline);
         comment.iter_mut().for_each(|comment| comment.behind_header = behind_header);
+        self.names.clear();
+        self.count(content.start)?;
         self.sections.push(Section { name: name.to_owned(), header: Some(line), comment, keys: Vec::new(), tail: None });
         Ok(())
     }
@@ -150,15 +166,22 @@ impl Parser<'_> {
         if name.is_empty() || name == "-" {
             return Err((content.start, Problem::Unsupported("a key of an INI file needs a name")));
         }
-        if self.current().keys.iter().any(|key| key.name == name) {
+        let name = name.to_owned();
+        if !self.names.insert(name.clone()) {
             return Err((content.start, Problem::DuplicateKey));
         }
-        let name = name.to_owned();
+        self.count(content.start)?;
         let value = self.value(content.start + behind..line.end)?;
         let comment = self.comment(value.comment);
         let lines = line.start..self.lines.at();
         self.current().keys.push(Key { name, lines, value: value.range, text: value.text, comment });
         Ok(())
+    }
+
+    /// One more key or section.
+    fn count(&mut self, at: usize) -> Result<(), (usize, Problem)> {
+        self.keys += 1;
+        if self.keys > MOST_KEYS { Err((at, Problem::Budget("key count"))) } else { Ok(()) }
     }
 
     fn value(&mut self, rest: Range<usize>) -> Result<Value, (usize, Problem)> {
@@ -220,21 +243,22 @@ impl Parser<'_> {
 
     /// A backslash at the end takes the next line, trimmed; an empty line ends it.
     fn continued(&mut self, content: Range<usize>) -> Value {
-        let mut joined = Zeroizing::new(String::with_capacity(self.text.len() - content.start));
-        joined.push_str(&self.text[content.start..content.end - 1]);
         let mut end = content.end;
+        let mut pieces = vec![content.start..content.end - 1];
         while let Some(line) = self.lines.next() {
             let more = self.trimmed(line);
             if more.is_empty() {
                 break;
             }
             end = more.end;
-            joined.push_str(&self.text[more]);
-            if !joined.ends_with('\\') {
+            let goes_on = self.text[more.clone()].ends_with('\\');
+            pieces.push(more.start..more.end - usize::from(goes_on));
+            if !goes_on {
                 break;
             }
-            joined.pop();
         }
+        let mut joined = Zeroizing::new(String::with_capacity(pieces.iter().map(Range::len).sum()));
+        pieces.into_iter().for_each(|piece| joined.push_str(&self.text[piece]));
         Value { range: content.start..end, text: Words::Joined(joined), comment: None }
     }
 }

@@ -11,7 +11,7 @@ use crate::{Problem, SopsError, Type, Value, number};
 /// Objects and arrays within each other.
 const MOST_DEPTH: usize = 200;
 /// Nodes of one file.
-const MOST_NODES: usize = 5_000_000;
+const MOST_NODES: usize = 1_000_000;
 /// The key of the block.
 const BLOCK: &str = "sops";
 

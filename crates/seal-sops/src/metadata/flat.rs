@@ -11,6 +11,9 @@ const LIST: &str = "__list_";
 /// Steps of one key. A block has six at most.
 const MOST_STEPS: usize = 16;
 
+/// Lines of one block: 2000 recipients have two each.
+const MOST_LINES: usize = 10_000;
+
 /// A step of a flattened key.
 #[derive(Clone, Copy, PartialEq)]
 enum Step<'a> {
@@ -47,6 +50,9 @@ fn descend(key: String, value: &Meta, flat: &mut Vec<(String, String)>) {
 /// Joins flattened keys, each with its scalar, into a block. The error says what does not fit, by key name.
 pub(crate) fn unflatten(flat: Vec<(String, Raw)>) -> Result<Raw, String> {
     let mut root = fresh();
+    if flat.len() > MOST_LINES {
+        return Err("more keys than a block can have".to_owned());
+    }
     // Positions may come in any order; a hostile one must not make lists that hold nothing.
     let mut gaps = flat.len();
     for (key, value) in flat {
