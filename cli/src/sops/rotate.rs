@@ -1,9 +1,7 @@
 //! `rotate` on SOPS files: a new data key for each, and recipients added or taken out on the way.
 
 use super::{
-    OpenArgs,
-    encrypt::changed_recipients,
-    file,
+    OpenArgs, file,
     unlock::{not_wrapped, resealed},
 };
 use crate::{
@@ -116,6 +114,18 @@ fn recipients(sealed: &SopsFile, plugins: bool, io: &mut Io) -> Result<Vec<Vec<R
     }
     let group = |names: Vec<String>, io: &mut Io| resolve(&names, plugins, io).map_err(|error| error.context(sealed.name()));
     metadata.groups.iter().map(|one| group(one.age.iter().map(|key| key.recipient.clone()).collect(), io)).collect()
+}
+
+/// The recipients of a file's groups as they stand, some added, some taken out.
+fn changed_recipients(groups: &[Vec<Recipient>], add: &[Recipient], remove: &[Recipient]) -> Vec<Vec<Recipient>> {
+    let mut groups = groups.to_vec();
+    groups.iter_mut().for_each(|group| group.retain(|recipient| !remove.contains(recipient)));
+    let known: Vec<Recipient> = groups.iter().flatten().cloned().collect();
+    if let Some(first) = groups.first_mut() {
+        first.extend(add.iter().filter(|recipient| !known.contains(recipient)).cloned());
+    }
+    groups.retain(|group| !group.is_empty());
+    groups
 }
 
 /// Recipients from their texts.

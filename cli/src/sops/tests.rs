@@ -280,6 +280,22 @@ fn verify_needs_no_key_and_names_what_is_wrong() {
 }
 
 #[test]
+fn a_folder_is_sealed_by_its_rules_and_twice_does_nothing() {
+    let desk = Desk::new();
+    desk.write(".sops.yaml", &format!("creation_rules:\n- path_regex: ^a/\n  age: {}\n", desk.me.recipient));
+    for name in ["a/x.yaml", "a/b/y.yaml", "c/z.yaml"] {
+        desk.write(name, SECRET);
+    }
+    desk.done(&["encrypt", "--sops", "--in-place", "@"], "");
+    let sealed = |name: &str| desk.read(name).contains("ENC[");
+    assert_eq!((sealed("a/x.yaml"), sealed("a/b/y.yaml"), sealed("c/z.yaml")), (true, true, false));
+    let (exit, _, said) = desk.run(&["encrypt", "--sops", "--in-place", "@"], "", &[]);
+    assert_eq!((exit, said.contains("no file in clear that a rule names")), (Exit::FAILED, true), "{said}");
+    let (exit, _, said) = desk.run(&["encrypt", "@/c/z.yaml", "--sops"], "", &[]);
+    assert!(exit == Exit::FAILED && said.contains("c/z.yaml: no rule of .sops.yaml or .seal.yaml names it"), "{said}");
+}
+
+#[test]
 fn rekey_brings_a_tree_to_its_rules_and_does_nothing_twice() {
     let desk = Desk::new();
     let other = person(2);

@@ -1,6 +1,6 @@
 //! From a sealed file to its values: finds the identities once, then opens any number of files with them.
 
-use super::{look, policy::Policies};
+use super::policy::Policies;
 use crate::{
     Io,
     identities::{self, Found, IdentityArgs, Outcome, Wanted},
