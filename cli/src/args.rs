@@ -26,14 +26,14 @@ macro_rules! verbs {
     ($(#[doc = $doc:literal] $variant:ident => $module:ident),* $(,)?) => {
         /// The verbs, in the order of the help text.
         pub enum Command {
-            $(#[doc = $doc] $variant(commands::$module::Args),)*
+            $(#[doc = $doc] $variant(Box<commands::$module::Args>),)*
         }
 
         impl Command {
             /// Runs the verb.
             pub fn run(self, io: &mut Io) -> Result<Exit, CliError> {
                 match self {
-                    $(Command::$variant(args) => commands::$module::run(args, io),)*
+                    $(Command::$variant(args) => commands::$module::run(*args, io),)*
                 }
             }
         }
@@ -60,7 +60,7 @@ macro_rules! verbs {
             fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
                 match matches.subcommand() {
                     $(Some((stringify!($module), matches)) => {
-                        commands::$module::Args::from_arg_matches(matches).map(Command::$variant)
+                        commands::$module::Args::from_arg_matches(matches).map(Box::new).map(Command::$variant)
                     })*
                     _ => Err(clap::Error::raw(ErrorKind::MissingSubcommand, "no verb was given")),
                 }

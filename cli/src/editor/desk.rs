@@ -59,12 +59,11 @@ impl Desk {
     }
 }
 
-/// True for a folder on tmpfs or ramfs: what is written there never reaches a disk by itself.
+/// True for a folder on tmpfs: what is written there never reaches a disk by itself.
 #[cfg(target_os = "linux")]
 fn is_in_memory(path: &Path) -> bool {
-    const TMPFS: i64 = 0x0102_1994;
-    const RAMFS: i64 = 0x8584_58f6;
-    rustix::fs::statfs(path).is_ok_and(|found| [TMPFS, RAMFS].contains(&i64::from(found.f_type)))
+    const TMPFS: rustix::fs::FsWord = 0x0102_1994;
+    rustix::fs::statfs(path).is_ok_and(|found| found.f_type == TMPFS)
 }
 
 /// Other systems have no such file system that every user can count on.
