@@ -122,15 +122,16 @@ impl Identity {
     /// When it is encrypted, of another algorithm, or broken.
     #[cfg(feature = "ssh")]
     pub fn ssh(pem: &SecretBytes) -> Result<Self, IdentityError> {
-        use age::ssh::{Identity as Ssh, UnencryptedKey};
+        use age::ssh::Identity as Ssh;
         let parsed =
             Ssh::from_buffer(pem.expose(), None).map_err(|_| IdentityError::Ssh("the OpenSSH private key does not parse"))?;
-        match &parsed {
-            Ssh::Unencrypted(UnencryptedKey::SshEd25519(..)) => {}
-            Ssh::Encrypted(_) => return Err(IdentityError::Ssh("the OpenSSH private key is encrypted with a passphrase")),
-            _ => return Err(IdentityError::Ssh("the OpenSSH private key is not an Ed25519 key")),
+        if matches!(parsed, Ssh::Encrypted(_)) {
+            return Err(IdentityError::Ssh("the OpenSSH private key is encrypted with a passphrase"));
         }
         let recipient = age::ssh::Recipient::try_from(parsed.clone()).ok().and_then(|r| r.to_string().parse().ok());
+        if recipient.is_none() {
+            return Err(IdentityError::Ssh("the OpenSSH private key is not an Ed25519 key"));
+        }
         Ok(Self { key: Key::Ssh(Box::new(parsed)), recipient })
     }
 

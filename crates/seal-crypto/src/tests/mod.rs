@@ -1,6 +1,7 @@
 //! Behaviour of the crate as a whole: what opens, what never does, and what foreign bytes may not do to us.
 
 mod age_files;
+mod age_ssh;
 mod age_vectors;
 mod certificates;
 mod items;
