@@ -159,15 +159,26 @@ impl Reconciler {
             None => None,
         };
         let record = seen.record(keys, own_keys.as_ref())?;
-        (self.check(seen).is_ok() && Version::new(&record.uid, &record.resource_version) == there).then_some(there)
+        (self.check_again(seen).is_ok() && Version::new(&record.uid, &record.resource_version) == there).then_some(there)
     }
 
     /// What can be refused without a key.
     fn check(&self, seen: &Observed) -> Result<(), Failure> {
+        self.check_rival(seen)?;
+        source::check(&*seen.content, &self.settings.guard, &seen.at)
+    }
+
+    /// The same once a record says that this content was opened before.
+    fn check_again(&self, seen: &Observed) -> Result<(), Failure> {
+        self.check_rival(seen)?;
+        source::check_again(&*seen.content, &self.settings.guard, &seen.at)
+    }
+
+    fn check_rival(&self, seen: &Observed) -> Result<(), Failure> {
         if self.elder.as_ref().is_some_and(|elder| elder.entry(&seen.at).is_some()) {
             return Err(Failure::rival(seen.subject.names.kind, &seen.subject.meta.name));
         }
-        source::check(&*seen.content, &self.settings.guard, &seen.at)
+        Ok(())
     }
 
     async fn look(&self, seen: &Observed, keys: &KeyView) -> Result<Option<Good>, Trouble> {

@@ -65,6 +65,9 @@ pub struct Opened {
 pub trait Content: Send + Sync + 'static {
     /// What can be refused from the object alone.
     fn check(&self) -> Result<(), Failure>;
+    /// The part of it that an administrator may have decided since the same content was opened. It is asked of every object
+    /// at every start, so it reads no document.
+    fn check_rules(&self) -> Result<(), Failure>;
     /// What the Secret looks like besides its data, when that shows before opening.
     fn shape(&self) -> Option<Shape>;
     /// Whether this key of the Secret's data is made from this object.
@@ -106,5 +109,12 @@ pub trait Source: Send + Sync + 'static {
 /// What can be refused without a key: by the kind, and by what is never written.
 pub fn check(content: &dyn Content, guard: &Guard, at: &ObjectRef) -> Result<(), Failure> {
     content.check()?;
-    content.shape().map_or(Ok(()), |shape| guard.check(at, &shape))
+    guard.check_place(at)?;
+    content.shape().map_or(Ok(()), |shape| guard.check_shape(&shape))
+}
+
+/// The same for content that was opened and written before, when only settings can have changed.
+pub fn check_again(content: &dyn Content, guard: &Guard, at: &ObjectRef) -> Result<(), Failure> {
+    content.check_rules()?;
+    guard.check_place(at)
 }

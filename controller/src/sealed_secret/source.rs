@@ -103,6 +103,10 @@ impl Content for Sealed {
         self.rules.templates.accepts(&self.spec.template.data)
     }
 
+    fn check_rules(&self) -> Result<(), Failure> {
+        self.check()
+    }
+
     fn shape(&self) -> Option<Shape> {
         Some(shape(&self.spec.template))
     }

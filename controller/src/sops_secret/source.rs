@@ -107,6 +107,11 @@ impl Content for Document {
         self.outline().map(drop)
     }
 
+    /// The one rule there is stands among the inputs.
+    fn check_rules(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     fn shape(&self) -> Option<Shape> {
         self.outline().ok()?.shape.clone()
     }
