@@ -2,9 +2,9 @@
 //! of the folder `<case>.in`; `<case>.out` is what must be in it afterwards. `TRYCMD=overwrite` writes new answers for review.
 
 mod age;
+mod git;
 #[cfg(target_os = "linux")]
 mod killed;
-mod git;
 mod kubeseal;
 
 #[test]

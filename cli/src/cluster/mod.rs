@@ -10,8 +10,6 @@ mod controller;
 mod error;
 #[cfg(test)]
 pub mod fake;
-#[cfg(test)]
-mod keys_tests;
 mod kubeconfig;
 mod published;
 mod runtime;

@@ -114,11 +114,12 @@ fn as_text(file: &str, line: u32, object: &SealedObject) -> String {
     if heads.iter().any(moved) {
         row("warning", "items claim to be sealed for another place: see `seal verify`");
     }
+    let beside = if heads.is_empty() { "" } else { "v1, " };
     match object.claim() {
         None if v1.is_empty() && !heads.is_empty() => {}
-        None => row("sealed to", "not recorded"),
+        None => row("sealed to", &format!("{beside}not recorded")),
         Some(claim) => {
-            row("sealed to", &claim.key);
+            row("sealed to", &format!("{beside}{}", claim.key));
             for (item, key) in claim.items.iter().filter(|(item, _)| object.items.contains_key(*item)) {
                 row("", &format!("{item}: {key}"));
             }

@@ -1,8 +1,5 @@
 //! `--recipient` and `--recipients-file`: age recipients given on the command line, by name or written out.
 
-#[cfg(test)]
-mod tests;
-
 use crate::{
     Io,
     config::{Book, Named},
@@ -51,3 +48,6 @@ impl RecipientArgs {
         Ok(Some(all))
     }
 }
+
+#[cfg(test)]
+mod tests;

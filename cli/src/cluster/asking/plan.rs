@@ -5,8 +5,8 @@ use seal_api::{
     ConditionStatus, ConditionType, Reason, SealedSecret,
     sealed_secret::{ROTATE_REQUEST, Rotation},
 };
-use seal_core::sealed::SealedObject;
-use seal_crypto::Fingerprint;
+use seal_core::{claim::keys_of, sealed::SealedObject};
+use seal_crypto::{Fingerprint, Kind};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub fn opens(file: &SealedObject, live: Option<&Value>) -> Answer<()> {
     }
 }
 
-/// Names of the items that are not sealed to the newest key, as far as can be told without opening anything: where claims do not
+/// Names of the v1 items that are not sealed to the newest key, as far as can be told without opening anything: where claims do not
 /// tell them apart, all of an object that some other key opens.
 pub fn stale(file: &SealedObject, live: Option<&Value>, newest: &Fingerprint) -> Answer<Vec<String>> {
     match opens(file, live) {
@@ -63,13 +63,15 @@ pub fn stale(file: &SealedObject, live: Option<&Value>, newest: &Fingerprint) ->
     if keys.is_empty() && !file.items.is_empty() {
         return Answer::Unknown("its status does not tell which keys opened it".to_owned());
     }
-    if keys.iter().all(|key| key == newest.as_str()) {
+    let (v1, claimed) = (file.items_of(Kind::V1), keys_of(file));
+    // What opened v2 items says nothing about the others.
+    let opens_v2 = |key: &String| file.items_of(Kind::V2).iter().any(|item| claimed[*item].iter().any(|one| one.as_str() == key));
+    if v1.is_empty() || keys.iter().filter(|key| !opens_v2(key)).all(|key| key == newest.as_str()) {
         return Answer::Known(Vec::new());
     }
-    let claim = file.claim();
-    let current = |item: &str| claim.as_ref().and_then(|claim| claim.key_of(item)).as_ref() == Some(newest);
-    let named: Vec<String> = file.items.keys().filter(|item| !current(item)).cloned().collect();
-    Answer::Known(if named.is_empty() { file.items.keys().cloned().collect() } else { named })
+    let current = |item: &str| claimed[item].first() == Some(newest);
+    let named: Vec<String> = v1.iter().filter(|item| !current(item)).map(|item| (*item).to_owned()).collect();
+    Answer::Known(if named.is_empty() { v1.into_iter().map(str::to_owned).collect() } else { named })
 }
 
 /// The answer under an id, once it is there: new ciphertext by item name.
@@ -194,6 +196,23 @@ mod tests {
         ] {
             assert_eq!(stale(&file, Some(&live(synced("True", ""), 2, keys.clone())), &newest()), expected, "{keys}");
         }
+    }
+
+    #[test]
+    fn keys_of_v2_items_make_no_v1_item_stale() {
+        let vector = include_str!("../../../../tests/vectors/v2/opens-strict.txt").split_once("\n\n").unwrap().1;
+        let mut file = file();
+        file.items.insert("password".to_owned(), vector.to_owned());
+        let identity = keys_of(&file)["password"][0].to_string();
+        let stale = |file: &SealedObject, keys: Value| {
+            let mut live = live(synced("True", ""), 2, keys);
+            live["spec"]["encryptedData"] = json!(file.items);
+            stale(file, Some(&live), &newest())
+        };
+        assert_eq!(stale(&file, json!([NEW, identity])), Answer::Known(vec![]));
+        assert_eq!(stale(&file, json!([OLD, identity])), Answer::Known(vec!["a".to_owned(), "b".to_owned()]));
+        file.items.retain(|name, _| name == "password");
+        assert_eq!(stale(&file, json!([identity])), Answer::Known(vec![]));
     }
 
     #[test]

@@ -41,7 +41,10 @@ pub(super) fn run(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     let bundle = Bundle::verify(&text, &installation, io.now()).map_err(|error| refuse(&error))?;
     if pin.is_none() {
         report::warning(
-            format_args!("nothing pins installation {}: compare it with what the administrator sees (`seal cert pin`)", bundle.installation),
+            format_args!(
+                "nothing pins installation {}: compare it with what the administrator sees (`seal cert pin`)",
+                bundle.installation
+            ),
             io,
         );
     }

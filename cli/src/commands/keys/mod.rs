@@ -8,8 +8,6 @@ mod generate;
 mod list;
 mod restore;
 mod retire;
-#[cfg(test)]
-mod tests;
 
 use crate::{
     Exit, Io,
@@ -159,3 +157,6 @@ async fn create(choice: &Choice, secret: Node) -> Result<String, CliError> {
         .await?;
     Ok(name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,43 @@ fn noise_is_no_item() {
     });
 }
 
+/// Lines of a header exchanged, doubled and taken out: what a random byte hardly ever does.
+#[test]
+fn noise_is_no_v2_item() {
+    let vector = |name: &str| {
+        let path = format!("{}/../../tests/vectors/v2/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("a vector");
+        Item::decode(text.split_once("\n\n").expect("headers").1).expect("base64").as_bytes().to_vec()
+    };
+    let (classic, strong) = (vector("opens-second-of-two"), vector("opens-post-quantum"));
+    let key = |name: &str| {
+        let text = std::fs::read(format!("{}/../../tests/vectors/v2/{name}.agekey", env!("CARGO_MANIFEST_DIR")));
+        crate::age::parse_identities(name, &text.expect("a test key").into()).expect("a test key")
+    };
+    let ring = Keyring::with_identities(Vec::new(), ["x25519-b", "pq-a"].iter().flat_map(|name| key(name)).collect());
+    let binding = Binding::new(Scope::Strict, "prod", "db").expect("valid");
+    let place = Place::new(&binding, "password");
+    let refused = |bytes: &[u8]| {
+        let item = Item::from_bytes(bytes.to_vec());
+        let _ = crate::v2::Head::of(&item);
+        assert!([&classic, &strong].contains(&&item.as_bytes().to_vec()) || ring.open(&item, &place, None).is_err());
+    };
+    noise(&[&classic, &strong], 400, refused);
+    let lines = |bytes: &[u8]| bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let (ours, other, mut rng) = (lines(&classic), lines(&strong), rng());
+    for _ in 0..400 {
+        let mut mutant = ours.clone();
+        let (at, from) = (rng.random_range(0..mutant.len()), rng.random_range(0..other.len()));
+        match rng.random_range(0..4) {
+            0 => drop(mutant.remove(at)),
+            1 => mutant.insert(at, other[from].clone()),
+            2 => mutant[at].clone_from(&other[from]),
+            _ => mutant.insert(at, ours[from % ours.len()].clone()),
+        }
+        refused(&mutant.concat());
+    }
+}
+
 #[test]
 fn noise_is_no_key() {
     let seeds = [

@@ -1,5 +1,7 @@
 //! Verbs that ask a cluster, against a scripted API server: what is asked, what is taken from the answer, how failures read.
 
+mod keys;
+
 use super::fake::{Answers, Fake};
 use crate::{Exit, Io};
 use rand::SeedableRng;

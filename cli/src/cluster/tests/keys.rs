@@ -1,6 +1,6 @@
 //! `seal keys` with keys of both kinds: encrypted backups and their drill, and retiring what nothing needs any more.
 
-use super::tests::{Lab, key};
+use super::{Lab, key};
 use crate::Exit;
 use rand::{SeedableRng, rngs::StdRng};
 use seal_core::{
