@@ -7,8 +7,40 @@ pub(crate) fn float(value: f64) -> String {
     } else if value.is_infinite() {
         if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
     } else {
-        format!("{value}")
+        let shortest = format!("{value}");
+        even_at_tie(value, &shortest).unwrap_or(shortest)
     }
+}
+
+/// Of two shortest spellings that are equally far from the value, Go writes the one with the even last digit.
+fn even_at_tie(value: f64, shortest: &str) -> Option<String> {
+    let scientific = format!("{value:e}");
+    let (mantissa, _) = scientific.split_once('e')?;
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    // Fifteen digits name one double at most; from sixteen on there may be two names.
+    let odd = mantissa.ends_with(['1', '3', '5', '7', '9']);
+    if digits < 16 || !odd {
+        return None;
+    }
+    // A double has no more than 767 digits.
+    let exact = format!("{value:.767e}");
+    let (exact, exponent) = exact.split_once('e')?;
+    let kept = digits + exact.len() - exact.trim_start_matches('-').len() + 1;
+    let (down, rest) = exact.split_at_checked(kept)?;
+    let tie = rest.starts_with('5') && rest[1..].bytes().all(|digit| digit == b'0');
+    let even = down.ends_with(['0', '2', '4', '6', '8']);
+    let other: f64 = format!("{down}e{exponent}").parse().ok()?;
+    // Rust has rounded the odd one up; the even one is below it.
+    (tie && even && other == value).then(|| plain(shortest, down))
+}
+
+/// The digits of `mantissa` in the places of those of `shortest`, which has as many.
+fn plain(shortest: &str, mantissa: &str) -> String {
+    let mut digits = mantissa.chars().filter(char::is_ascii_digit);
+    let leading = |c: &char| !matches!(c, '1'..='9');
+    let start = shortest.chars().take_while(leading).count();
+    let place = |(at, c): (usize, char)| if at < start || !c.is_ascii_digit() { c } else { digits.next().unwrap_or('0') };
+    shortest.chars().enumerate().map(place).collect()
 }
 
 /// A finite double, or one of the words for the others. Out of range is `None`.
@@ -71,5 +103,27 @@ pub(crate) fn whole(text: &str) -> Whole {
         Ok(value) => Whole::Fits(value),
         Err(_) if signed => Whole::No,
         Err(_) => Whole::TooLarge,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::float;
+
+    #[test]
+    fn doubles_are_spelt_as_go_spells_them() {
+        for (value, spelt) in [
+            (1.5, "1.5"),
+            (-0.0, "-0"),
+            (1e21, "1000000000000000000000"),
+            (0.1, "0.1"),
+            (1_009_765_736_512_978.25, "1009765736512978.2"),
+            (1_009_765_736_512_978.75, "1009765736512978.8"),
+            (-4_503_599_627_370_497.5, "-4503599627370498"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Inf"),
+        ] {
+            assert_eq!(float(value), spelt);
+        }
     }
 }

@@ -141,7 +141,7 @@ fn float(text: &str) -> String {
     let shown = format!("{number:E}");
     let Some((mantissa, exponent)) = shown.split_once('E').filter(|_| number.is_finite()) else { return text.to_owned() };
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if number != 0.0 && (exponent < -4 || exponent >= 6) {
+    if number != 0.0 && !(-4..6).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{mantissa}E{sign}{:02}", exponent.abs());
     }

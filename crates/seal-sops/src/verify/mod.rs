@@ -89,7 +89,7 @@ pub fn structure(file: &SopsFile, policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     values::check(file, metadata, &mut findings);
     keys::check(metadata, policy, &mut findings);
-    policy::check(metadata, policy, &mut findings);
+    policy::check(file.store(), metadata, policy, &mut findings);
     findings.sort_by_key(|finding| finding.at.map_or((u32::MAX, 0), |at| (at.line, at.column)));
     findings
 }

@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 
 use super::{Finding, Policy};
 use crate::unwrap::short;
-use crate::{KeyGroup, Metadata};
+use crate::{KeyGroup, Metadata, Store};
 
 type Keys = BTreeSet<(String, String)>;
 
 const REKEY: &str = "bring it up to date with `seal rekey`";
 const RESEAL: &str = "open the file and encrypt it again";
 
-pub(super) fn check(metadata: &Metadata, policy: &Policy, findings: &mut Vec<Finding>) {
+pub(super) fn check(store: Store, metadata: &Metadata, policy: &Policy, findings: &mut Vec<Finding>) {
     if let Some(wanted) = &policy.groups {
         recipients(metadata, wanted, policy.threshold, findings);
     }
-    if let Some(selector) = policy.selector.as_ref().filter(|selector| **selector != metadata.selector) {
+    // A binary file is one value; selectors are for files with keys.
+    let selector = policy.selector.as_ref().filter(|selector| store != Store::Binary && **selector != metadata.selector);
+    if let Some(selector) = selector {
         let has = format!("{} {:?}", metadata.selector.name(), metadata.selector.text());
         let message = format!("the file's selector is {has}, its rule says {} {:?}", selector.name(), selector.text());
         findings.push(Finding::error("selector-differs", message, RESEAL));
