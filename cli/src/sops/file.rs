@@ -1,7 +1,7 @@
 //! Loading and writing SOPS files, and what to tell people when one is not as it should be.
 
-use super::{OpenArgs, look};
-use crate::{Io, io::read_file, report::CliError, write};
+use super::{OpenArgs, keypath, look};
+use crate::{Exit, Io, io::read_file, report::CliError, write};
 use seal_secret::SecretBytes;
 use seal_sops::{Problem, SopsError, SopsFile, Store};
 use std::path::Path;
@@ -70,20 +70,28 @@ pub fn now(io: &Io) -> jiff::Timestamp {
 
 impl From<SopsError> for CliError {
     fn from(error: SopsError) -> Self {
-        let hint = match &error.problem {
-            Problem::NotEncrypted => Some("seal it with `seal encrypt`"),
-            Problem::AlreadyEncrypted => Some("change it with `seal edit`, or its recipients with `seal rekey`"),
+        let (negative, hint) = match &error.problem {
+            Problem::NotEncrypted => (false, Some("seal it with `seal encrypt`")),
+            Problem::AlreadyEncrypted => (false, Some("change it with `seal edit`, or its recipients with `seal rekey`")),
             Problem::MacMismatch | Problem::MacUnreadable | Problem::StrongMacMismatch => {
-                Some("if you know why and trust the file, pass --ignore-mac")
+                (true, Some("if you know why and trust the file, pass --ignore-mac"))
             }
-            Problem::NoSuchPath => Some("`seal get` shows the keys of a file"),
-            Problem::DoesNotOpen => Some("take the file from an earlier commit"),
-            _ => None,
+            Problem::StrongMacMissing => (true, Some("see what changed, then `seal rekey` adds it again")),
+            Problem::NoSuchPath => (true, Some("`seal get` shows the keys of a file")),
+            Problem::DoesNotOpen => (true, Some("take the file from an earlier commit")),
+            _ => (false, None),
         };
-        let failure = Self::from_error(&error);
+        let failure = Self { exit: if negative { Exit::FINDINGS } else { Exit::FAILED }, message: told(&error), hint: None };
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
     }
+}
+
+/// File, place, key as our own verbs write it, problem.
+fn told(error: &SopsError) -> String {
+    let place = error.at.map(|at| format!("{}:{}:", at.line, at.column)).unwrap_or_default();
+    let key = error.path.as_ref().filter(|path| !path.0.is_empty()).map(|path| format!("{}: ", keypath::shown(path)));
+    format!("{}:{place} {}{}", error.file, key.unwrap_or_default(), error.problem)
 }

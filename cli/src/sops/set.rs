@@ -68,7 +68,7 @@ pub fn unset(before: SopsFile, path: &FilePath, keys: &[String], open: &OpenArgs
 }
 
 fn missing(path: &FilePath, at: &Path) -> CliError {
-    CliError::negative(format!("{}: key {}: {}", path.display(), keypath::shown(at), Problem::NoSuchPath))
+    CliError::negative(format!("{}: {}: {}", path.display(), keypath::shown(at), Problem::NoSuchPath))
         .hint("`seal get` shows the keys of a file")
 }
 

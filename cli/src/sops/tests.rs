@@ -150,7 +150,7 @@ fn without_a_key_the_error_names_what_is_needed_and_where_was_looked() {
     desk.sealed("app.yaml", SECRET);
     let other = person(2);
     let (exit, out, said) = desk.run(&["decrypt", "@/app.yaml"], "", &[("SOPS_AGE_KEY", &other.identity)]);
-    assert_eq!((exit, out.as_str()), (Exit::FAILED, ""));
+    assert_eq!((exit, out.as_str()), (Exit::FINDINGS, ""));
     assert!(said.contains(&desk.me.recipient) && said.contains("SOPS_AGE_KEY  "), "{said}");
 }
 
@@ -160,7 +160,7 @@ fn a_changed_file_is_refused_and_told_how_to_be_read_all_the_same() {
     desk.sealed("app.yaml", SECRET);
     desk.write("app.yaml", &desk.read("app.yaml").replace("name: db", "name: dc"));
     let (exit, out, said) = desk.run(&["decrypt", "@/app.yaml"], "", &[]);
-    assert!(exit == Exit::FAILED && out.is_empty() && said.contains("MAC mismatch") && said.contains("--ignore-mac"), "{said}");
+    assert!(exit == Exit::FINDINGS && out.is_empty() && said.contains("MAC mismatch") && said.contains("--ignore-mac"), "{said}");
     assert!(desk.done(&["decrypt", "--ignore-mac", "@/app.yaml"], "").contains("first-value"));
 }
 
@@ -222,7 +222,7 @@ fn rotate_takes_somebody_out_for_good() {
     assert_eq!(as_other(&["decrypt", "@/app.yaml"]).1, SECRET);
     let before = desk.read("app.yaml");
     desk.done(&["rotate", "@/app.yaml", "--rm-age", &other.recipient], "");
-    assert_eq!(as_other(&["decrypt", "@/app.yaml"]).0, Exit::FAILED);
+    assert_eq!(as_other(&["decrypt", "@/app.yaml"]).0, Exit::FINDINGS);
     let password = |text: &str| text.lines().find(|line| line.contains("password:")).unwrap().to_owned();
     assert_ne!(password(&before), password(&desk.read("app.yaml")), "the values are under a new data key");
     assert_eq!(desk.done(&["decrypt", "@/app.yaml"], ""), SECRET);
@@ -244,7 +244,7 @@ fn a_rule_of_seal_yaml_names_people_and_demands_the_stronger_mac() {
     desk.write("a/x.yaml", &without);
     assert!(desk.run(&["verify", "@/a"], "", &[]).1.contains("[strong-mac-missing]"));
     let (exit, _, said) = desk.run(&["decrypt", "@/a/x.yaml"], "", &[]);
-    assert!(exit == Exit::FAILED && said.contains("no seal_mac and one is demanded"), "{said}");
+    assert!(exit == Exit::FINDINGS && said.contains("no seal_mac and one is demanded"), "{said}");
     desk.done(&["rekey", "--yes", "@/a"], "");
     assert_eq!(desk.done(&["decrypt", "@/a/x.yaml"], ""), SECRET);
 }

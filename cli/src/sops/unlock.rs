@@ -2,7 +2,7 @@
 
 use super::policy::Policies;
 use crate::{
-    Io,
+    Exit, Io,
     identities::{self, Found, IdentityArgs, Outcome, Wanted},
     report::CliError,
 };
@@ -114,7 +114,10 @@ impl Unlocker {
     fn refuse(&self, file: &SopsFile, error: &NoKey) -> CliError {
         let failure = CliError::from_error(error).context(file.name());
         match error {
-            NoKey::Identity { .. } | NoKey::Groups { .. } => failure.hint(format!("looked in:\n{}", self.found.explain())),
+            NoKey::Identity { identities: 0, .. } => failure.hint(format!("looked in:\n{}", self.found.explain())),
+            NoKey::Identity { .. } | NoKey::Groups { .. } => {
+                CliError { exit: Exit::FINDINGS, ..failure }.hint(format!("looked in:\n{}", self.found.explain()))
+            }
             _ => failure.hint("take the file from an earlier commit"),
         }
     }
