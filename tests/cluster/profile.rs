@@ -2,10 +2,13 @@
 
 use crate::case::{Case, compatible_and, public_key};
 use crate::runner::tests;
+use crate::sops_secret;
 use anyhow::{Context, Result, ensure};
 use kube::api::{DeleteParams, Patch, PatchParams};
-use seal_tests::{Controller, Options, Overlay, Sealed, eventually};
+use seal_crypto::age::RecipientKind;
+use seal_tests::{AgeKey, Controller, Options, Overlay, Sealed, eventually, key_secret};
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 tests![
     drift_is_reported_and_left_alone_when_asked_so,
@@ -13,6 +16,7 @@ tests![
     the_compatible_variant_lives_in_kube_system_with_its_rights,
     the_namespaced_variant_serves_its_namespaces_with_its_rights,
     without_a_secret_watch_objects_are_opened_and_edits_found_at_the_next_start,
+    requests_keep_the_pace_that_was_asked_for,
 ];
 
 async fn drift_is_reported_and_left_alone_when_asked_so(case: &Case) -> Result<()> {
@@ -86,6 +90,11 @@ async fn the_namespaced_variant_serves_its_namespaces_with_its_rights(case: &Cas
     let options = Options { overlay: Some(overlay), ..Options::default() }.args(["--key-size=2048"]);
     let controller = Controller::start(case.plane(), options).await?;
     let key = public_key(&controller).await?;
+    let identity = AgeKey::fresh(RecipientKind::X25519)?;
+    key_secret::create(case.plane(), &controller.home, identity.secret("sops-age", true)).await?;
+    let document = identity.bound(&sops_secret::secret(&case.namespace, "sops", "v"))?;
+    sops_secret::put(case, "sops", &seal_tests::sops_secret::object(&case.namespace, "sops", &document)).await?;
+    sops_secret::expect(case, "sops", "True", "Unsealed").await?;
     let stranger = Case::new(case.stage.clone()).await?;
     stranger.put(&Sealed::new(&key, &stranger.namespace, "db").item("k", "v")).await?;
     for served in [case, &second] {
@@ -121,4 +130,21 @@ async fn without_a_secret_watch_objects_are_opened_and_edits_found_at_the_next_s
     controller.stop()?;
     case.expect_data("db", &[("k", "2")]).await.context("found at the next start")?;
     nothing_was_forbidden(&next)
+}
+
+/// Each object costs two reads and three writes at least; a lower bound on time is no matter of a busy machine.
+async fn requests_keep_the_pace_that_was_asked_for(case: &Case) -> Result<()> {
+    let options = compatible_and(["--kubeclient-qps=20", "--kubeclient-burst=1"]);
+    let controller = Controller::start(case.plane(), options).await?;
+    let key = public_key(&controller).await?;
+    let started = Instant::now();
+    for number in 0..10 {
+        case.put(&Sealed::new(&key, &case.namespace, &format!("s{number}")).item("k", "v")).await?;
+    }
+    for number in 0..10 {
+        case.expect_synced(&format!("s{number}")).await?;
+    }
+    let took = started.elapsed();
+    ensure!(took > Duration::from_millis(1900), "40 requests and more at 20 a second took {took:?}");
+    Ok(())
 }

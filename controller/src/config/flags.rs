@@ -98,10 +98,10 @@ struct Flags {
     /// Requests above that rate at once
     #[arg(long, default_value = "2", value_parser = clap::value_parser!(u32).range(0..=1000))]
     rate_limit_burst: u32,
-    /// Requests per second to the API server; negative is unlimited
-    #[arg(long, default_value = "50", allow_negative_numbers = true)]
-    kubeclient_qps: f32,
-    /// Requests to the API server at once
+    /// Requests per second to the API server; negative is unlimited, and so is not giving it (upstream: 50)
+    #[arg(long, allow_negative_numbers = true)]
+    kubeclient_qps: Option<f32>,
+    /// Requests to the API server at once, where they are limited
     #[arg(long, default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     kubeclient_burst: u32,
     /// No names of SealedSecrets in metrics
@@ -304,7 +304,7 @@ impl Flags {
             crypto_threads: if self.crypto_threads == 0 { environment.cores.max(1) } else { self.crypto_threads as usize },
             omit_secret_labels: self.metrics_omit_secret_labels,
             log: self.log(),
-            kube: KubeConfig { qps: (self.kubeclient_qps > 0.0).then_some(self.kubeclient_qps), burst: self.kubeclient_burst },
+            kube: KubeConfig { qps: self.kubeclient_qps.filter(|qps| *qps > 0.0), burst: self.kubeclient_burst },
             leader: LeaderConfig {
                 enabled: self.leader_elect,
                 lease: self.lease_name.clone(),
