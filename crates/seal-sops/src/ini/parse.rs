@@ -244,8 +244,7 @@ impl Parser<'_> {
     /// A backslash at the end takes the next line, trimmed; an empty line ends it.
     fn continued(&mut self, content: Range<usize>) -> Value {
         let mut end = content.end;
-        let mut pieces: Vec<Range<usize>> = Vec::new();
-        pieces.push(content.start..content.end - 1);
+        let mut pieces: Vec<Range<usize>> = std::iter::once(content.start..content.end - 1).collect();
         while let Some(line) = self.lines.next() {
             let more = self.trimmed(line);
             if more.is_empty() {

@@ -14,10 +14,20 @@ pub(super) enum Edit<'a> {
     AddItem(&'a Raw, &'a [(String, Meta)]),
     /// An item goes.
     DropItem(&'a Raw),
-    /// A new scalar entry beside this one (behind it: true), whose layout it takes over.
-    AddEntry(&'a (String, Raw), bool, &'a str, &'a Meta),
-    /// A scalar entry goes.
+    /// An empty list gets its first items.
+    FillList(&'a (String, Raw), &'a Meta),
+    /// A new entry behind this one, or in front of that one.
+    AddEntry(Place<'a>, &'a str, &'a Meta),
+    /// An entry goes.
     DropEntry(&'a (String, Raw)),
+}
+
+/// Where a new entry comes.
+pub(super) enum Place<'a> {
+    /// Behind this entry.
+    Behind(&'a (String, Raw)),
+    /// In front of this entry, the first of all.
+    Before(&'a (String, Raw)),
 }
 
 /// The edits; `None` when there is no such set.
@@ -33,29 +43,28 @@ fn map<'a>(old: &'a [(String, Raw)], new: &'a [(String, Meta)], found: &mut Vec<
     let mut last: Option<&(String, Raw)> = None;
     for (key, value) in new {
         while let Some(gone) = rest.next_if(|(old, _)| old != key && !new.iter().any(|(new, _)| new == old)) {
-            is_scalar(&gone.1).then_some(())?;
             found.push(Edit::DropEntry(gone));
+            last = last.or(Some(gone));
         }
         if let Some(entry) = rest.next_if(|(old, _)| old == key) {
-            one(&entry.1, value, found)?;
+            match (&entry.1.form, value) {
+                (RawForm::List(items), Meta::List(new)) if items.is_empty() && !new.is_empty() => {
+                    found.push(Edit::FillList(entry, value));
+                }
+                _ => one(&entry.1, value, found)?,
+            }
             last = Some(entry);
         } else {
-            matches!(value, Meta::Text(_) | Meta::Bare(_)).then_some(())?;
-            let behind = last.filter(|entry| is_scalar(&entry.1));
-            let before = rest.peek().copied().filter(|entry| is_scalar(&entry.1));
-            let sibling = behind.or(before)?;
-            found.push(Edit::AddEntry(sibling, behind.is_some(), key, value));
+            let place = match (last, rest.peek()) {
+                (Some(last), _) => Place::Behind(last),
+                (None, Some(next)) => Place::Before(next),
+                (None, None) => return None,
+            };
+            found.push(Edit::AddEntry(place, key, value));
         }
     }
-    for gone in rest {
-        is_scalar(&gone.1).then_some(())?;
-        found.push(Edit::DropEntry(gone));
-    }
+    found.extend(rest.map(Edit::DropEntry));
     Some(())
-}
-
-fn is_scalar(raw: &Raw) -> bool {
-    matches!(raw.form, RawForm::Scalar(_))
 }
 
 fn one<'a>(old: &'a Raw, new: &'a Meta, found: &mut Vec<Edit<'a>>) -> Option<()> {

@@ -21,9 +21,15 @@ pub(crate) enum Meta {
 
 /// The entries of the block for `new`. With an old block, its order and every key nobody here knows stay.
 pub(crate) fn entries(new: &Metadata, old: Option<&Raw>) -> Vec<(String, Meta)> {
-    let fresh = fresh(new);
+    let mut fresh = fresh(new);
     match old.map(|old| &old.form) {
-        Some(RawForm::Map(old)) => merge_map(old, fresh, is_known),
+        Some(RawForm::Map(old)) => {
+            // A block without a selector means the default one; it need not say so now.
+            if new.selector == Selector::default() && !old.iter().any(|(key, _)| Selector::NAMES.contains(&key.as_str())) {
+                fresh.retain(|(key, _)| key != new.selector.name());
+            }
+            merge_map(old, fresh, is_known)
+        }
         _ => fresh,
     }
 }
@@ -42,7 +48,9 @@ fn fresh(new: &Metadata) -> Vec<(String, Meta)> {
     };
     let mut add = |key: &str, value| all.push((key.to_owned(), value));
     add("lastmodified", Meta::Text(new.lastmodified.clone()));
-    add("mac", Meta::Text(new.mac.clone()));
+    if !new.mac.is_empty() {
+        add("mac", Meta::Text(new.mac.clone()));
+    }
     if new.mac_only_encrypted {
         add("mac_only_encrypted", Meta::Bare("true".to_owned()));
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::edits::{Edit, edits};
+use super::edits::{Edit, Place, edits};
 use super::entries::Meta;
 use crate::layout::{Raw, RawForm};
 
@@ -30,7 +30,8 @@ pub(crate) fn splices(text: &str, old: &Raw, new: &[(String, Meta)]) -> Option<V
                 let (start, _) = dash(text, item)?;
                 (start..line_end(text, item.span.end), String::new())
             }
-            Edit::AddEntry(sibling, behind, key, value) => add_entry(text, sibling, behind, key, value, newline)?,
+            Edit::FillList(entry, value) => fill_list(text, entry, value, newline)?,
+            Edit::AddEntry(place, key, value) => add_entry(text, &place, key, value, newline)?,
             Edit::DropEntry(entry) => (entry_start(text, entry)?..line_end(text, entry.1.span.end), String::new()),
         });
     }
@@ -207,12 +208,12 @@ fn dash<'t>(text: &'t str, item: &Raw) -> Option<(usize, &'t str)> {
     dash.then_some((start, prefix))
 }
 
-/// The start of an entry's line, when the key stands there with nothing before it.
+/// The start of an entry's line, when its key stands there with nothing before it and nothing but white space up to its value.
 fn entry_start(text: &str, (key, value): &(String, Raw)) -> Option<usize> {
-    let start = line_start(text, value.span.start);
-    let prefix = text[start..value.span.start].trim_start_matches(' ');
-    let named = prefix.strip_prefix(key.as_str())?.trim_end_matches(' ') == ":";
-    named.then_some(start)
+    let before = text[..value.span.start].trim_end_matches([' ', '\r', '\n', '-']);
+    let before = before.strip_suffix(':')?.strip_suffix(key.as_str())?;
+    let start = line_start(text, before.len());
+    before[start..].bytes().all(|byte| byte == b' ').then_some(start)
 }
 
 fn add_item(text: &str, model: &Raw, fields: &[(String, Meta)], newline: &str) -> Option<(Range<usize>, String)> {
@@ -238,23 +239,33 @@ fn add_item(text: &str, model: &Raw, fields: &[(String, Meta)], newline: &str) -
     Some((end..end, ended(text, end, newline) + &out))
 }
 
-fn add_entry(
-    text: &str,
-    sibling: &(String, Raw),
-    behind: bool,
-    key: &str,
-    value: &Meta,
-    newline: &str,
-) -> Option<(Range<usize>, String)> {
-    let start = entry_start(text, sibling)?;
+fn fill_list(text: &str, entry: &(String, Raw), value: &Meta, newline: &str) -> Option<(Range<usize>, String)> {
+    let start = entry_start(text, entry)?;
+    let colon = text[..entry.1.span.start].rfind(':')? + 1;
+    let written = block(text, start, "", value, newline)?;
+    Some((colon..entry.1.span.end, written.strip_prefix(':')?.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+fn add_entry(text: &str, place: &Place<'_>, key: &str, value: &Meta, newline: &str) -> Option<(Range<usize>, String)> {
+    let (start, at) = match place {
+        Place::Behind(entry) => (entry_start(text, entry)?, line_end(text, entry.1.span.end)),
+        Place::Before(entry) => entry_start(text, entry).map(|start| (start, start))?,
+    };
+    let written = block(text, start, &inline(key), value, newline)?;
     let indent: String = text[start..].chars().take_while(|c| *c == ' ').collect();
-    let (Meta::Text(written) | Meta::Bare(written)) = value else { return None };
-    if written.contains('\n') {
+    Some((at..at, ended(text, at, newline) + &indent + &written))
+}
+
+/// An entry as it is written beside the one whose line starts at `start`, without its own indentation. Deeper lines are indented by as
+/// much as the entries of the block are.
+fn block(text: &str, start: usize, key: &str, value: &Meta, newline: &str) -> Option<String> {
+    let column = text[start..].bytes().take_while(|byte| *byte == b' ').count();
+    let mut writer = Writer { out: format!("{key}:"), indent: column.clamp(2, 8) };
+    if column == 0 {
         return None;
     }
-    let written = if matches!(value, Meta::Bare(_)) { written.clone() } else { inline(written) };
-    let at = if behind { line_end(text, sibling.1.span.end) } else { start };
-    Some((at..at, ended(text, at, newline) + &format!("{indent}{key}: {written}{newline}")))
+    writer.value(value, column);
+    Some(if newline == "\n" { writer.out } else { writer.out.replace('\n', newline) })
 }
 
 /// A line break where the text ends without one.

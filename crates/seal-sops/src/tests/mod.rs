@@ -1,6 +1,7 @@
 //! Files sealed, opened and edited as a whole, store by store.
 
 mod binary;
+mod block;
 mod bounds;
 mod dotenv;
 mod hostile;
