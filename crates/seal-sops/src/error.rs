@@ -66,6 +66,9 @@ pub enum Problem {
     /// The MAC is not the one over these values.
     #[error("MAC mismatch: values were changed, moved or removed after the file was sealed")]
     MacMismatch,
+    /// Documents with a data key each.
+    #[error("the documents of the file were sealed one by one: each opens by itself only")]
+    Joined,
     /// There is no MAC, or it does not open.
     #[error("the MAC of the file cannot be read, so its values cannot be trusted")]
     MacUnreadable,

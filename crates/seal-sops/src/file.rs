@@ -4,6 +4,7 @@ use seal_manifest::syntax;
 use seal_secret::SecretBytes;
 
 use crate::layout::{BlockChange, Changes, Form, Layout, NodeId, Tree};
+use crate::lines::Lines;
 use crate::walk::Walk;
 use crate::{Enc, KeyGroup, Metadata, Path, Position, Problem, SopsError, Store, Type, Value};
 use crate::{binary, dotenv, enc, ini, json, readback, yaml};
@@ -19,6 +20,8 @@ pub struct SopsFile {
     pub(crate) bytes: SecretBytes,
     pub(crate) layout: Layout,
     pub(crate) metadata: Option<Metadata>,
+    /// Lines of the file in front of this part of it.
+    pub(crate) lines_before: u32,
 }
 
 /// One leaf of a file: a value or a comment.
@@ -53,7 +56,7 @@ impl SopsFile {
             return Err(SopsError::of_file(name, Problem::Budget("size")));
         }
         let layout = read(store, name, bytes.expose())?;
-        let mut file = SopsFile { name: name.to_owned(), store, bytes, layout, metadata: None };
+        let mut file = SopsFile { name: name.to_owned(), store, bytes, layout, metadata: None, lines_before: 0 };
         if let Some(block) = file.layout.documents.iter().find_map(|document| document.block.as_ref()) {
             let metadata = Metadata::read(&block.raw)
                 .map_err(|problem| SopsError { at: file.position(block.at), ..SopsError::of_file(name, problem) })?;
@@ -91,6 +94,8 @@ impl SopsFile {
                 has_children[parent as usize] = true;
             }
         }
+        let text = std::str::from_utf8(self.bytes.expose()).unwrap_or_default();
+        let lines = Lines::new(text);
         let leaf = |id: NodeId| {
             let node = &self.layout.nodes[id as usize];
             let sealed = self.layout.text(&self.bytes, id).filter(|text| Enc::looks_sealed(text));
@@ -103,7 +108,7 @@ impl SopsFile {
             Some(Leaf {
                 path: self.layout.path(id),
                 document: self.layout.document_of(id),
-                at: self.position(node.span.start)?,
+                at: self.moved(lines.position(text, node.span.start.min(text.len()))),
                 state,
                 selected: walk.selected(id),
             })
@@ -167,7 +172,12 @@ impl SopsFile {
     fn position(&self, offset: usize) -> Option<Position> {
         let bytes = self.bytes.expose();
         let text = std::str::from_utf8(bytes.get(..offset)?).ok()?;
-        Some(syntax::position(text, text.len()))
+        Some(self.moved(syntax::position(text, text.len())))
+    }
+
+    /// A place in this part as a place in the whole file.
+    fn moved(&self, at: Position) -> Position {
+        Position { line: at.line.saturating_add(self.lines_before), ..at }
     }
 }
 

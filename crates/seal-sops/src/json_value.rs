@@ -19,7 +19,7 @@ impl NewValue {
         let documents = syntax::json(&wrapped).map_err(|failure| refused(Problem::of_manifest(&failure.problem)))?;
         match documents.as_slice() {
             [document] => match &document.root.form {
-                Shape::List { items, .. } if items.len() == 1 => value(&wrapped, &items[0]).map_err(refused),
+                Shape::List { items, .. } if items.len() == 1 => value(&items[0]).map_err(refused),
                 _ => Err(refused(Problem::Syntax("JSON value"))),
             },
             _ => Err(refused(Problem::Syntax("JSON value"))),
@@ -27,12 +27,12 @@ impl NewValue {
     }
 }
 
-fn value(text: &str, tree: &Tree<'_>) -> Result<NewValue, Problem> {
+fn value(tree: &Tree<'_>) -> Result<NewValue, Problem> {
     Ok(match &tree.form {
-        Shape::List { items, .. } => NewValue::List(items.iter().map(|item| value(text, item)).collect::<Result<_, _>>()?),
+        Shape::List { items, .. } => NewValue::List(items.iter().map(value).collect::<Result<_, _>>()?),
         Shape::Map { pairs, .. } => {
             let entry = |(key, below): &(Tree<'_>, Tree<'_>)| match &key.form {
-                Shape::Scalar { text: key, .. } => Ok((key.as_str().to_owned(), value(text, below)?)),
+                Shape::Scalar { text: key, .. } => Ok((key.as_str().to_owned(), value(below)?)),
                 _ => Err(Problem::Syntax("JSON value")),
             };
             NewValue::Map(pairs.iter().map(entry).collect::<Result<_, _>>()?)

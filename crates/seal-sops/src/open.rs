@@ -34,6 +34,9 @@ impl SopsFile {
     /// Opens every value and checks the MAC.
     pub fn open(self, key: &DataKey, options: OpenOptions) -> Result<Opened, SopsError> {
         let metadata = self.metadata.clone().ok_or_else(|| self.error(Problem::NotEncrypted))?;
+        if self.is_joined() {
+            return Err(self.error(Problem::Joined));
+        }
         let walk = self.walk()?;
         let values = self.open_values(&key.cipher(), &walk)?;
         let opened = Opened { file: self, values, key: key.clone() };

@@ -276,3 +276,28 @@ fn the_mac_can_be_left_out_of_account() {
     let opened = file.open(&key(), OpenOptions { ignore_mac: true, demand_strong: false }).expect("opens");
     assert_eq!(string(&opened.to_clear(YAML).expect("in clear")), "a: x\nc_unencrypted: zz\n");
 }
+
+#[test]
+fn documents_sealed_apart_open_one_by_one() {
+    let one = String::from_utf8(seal(YAML, b"a: x\n")).expect("text");
+    let mut second = rng();
+    let other_key = seal_crypto::sops::DataKey::generate(&mut StdRng::seed_from_u64(3));
+    let two = parse(YAML, b"# two\nb: w\n").expect("reads");
+    let two = string(&two.encrypt(&options(Selector::default()), &other_key, now(), &mut second).expect("seals"));
+    let joined = format!("{one}---\n{two}");
+    let file = parse(YAML, joined.as_bytes()).expect("reads");
+    assert!(file.is_joined());
+    let error = file.clone().open(&key(), OpenOptions::default()).err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("file: the documents of the file were sealed one by one: each opens by itself only"));
+    let parts = file.parts().expect("parts");
+    assert_eq!(parts.iter().map(|part| string(part.bytes())).collect::<String>(), joined);
+    let lines = one.lines().count() as u32;
+    assert_eq!(parts[1].leaves().expect("leaves")[1].at.line, lines + 3);
+    let clear = parts
+        .into_iter()
+        .zip([key(), other_key])
+        .map(|(part, key)| string(&part.open(&key, OpenOptions::default()).expect("opens").to_clear(YAML).expect("in clear")));
+    assert_eq!(clear.collect::<String>(), "a: x\n---\n# two\nb: w\n");
+    // The same block in every document is one file.
+    assert!(!parse(YAML, &seal(YAML, b"a: x\n---\nb: w\n")).expect("reads").is_joined());
+}

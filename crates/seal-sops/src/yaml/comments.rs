@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::layout::{Form, Layout, Name, Node, NodeId};
+use crate::lines::Lines;
 
 /// A piece of the file that is no white space and no comment.
 pub(crate) struct Token {
@@ -46,17 +47,24 @@ struct Found {
     span: Range<usize>,
 }
 
+/// The file and where its lines begin.
+struct Source<'a> {
+    text: &'a str,
+    lines: Lines,
+}
+
 /// Puts a node for every comment into the layout.
 pub(crate) fn insert(text: &str, layout: &mut Layout, tokens: &[Token]) {
     if !text.contains('#') || layout.nodes.is_empty() {
         return;
     }
+    let source = Source { text, lines: Lines::new(text) };
     let mut found = Vec::new();
     for index in 0..=tokens.len() {
         let start = index.checked_sub(1).map_or(0, |before| tokens[before].span.end);
         let end = tokens.get(index).map_or(text.len(), |token| token.span.start);
         if start < end {
-            gap(text, start..end, layout, tokens, index, &mut found);
+            gap(&source, start..end, layout, tokens, index, &mut found);
         }
         headers(text, tokens, index, layout, &mut found);
     }
@@ -79,10 +87,10 @@ fn headers(text: &str, tokens: &[Token], index: usize, layout: &Layout, found: &
 }
 
 /// Finds the comments between two tokens.
-fn gap(text: &str, range: Range<usize>, layout: &Layout, tokens: &[Token], index: usize, found: &mut Vec<Found>) {
+fn gap(source: &Source<'_>, range: Range<usize>, layout: &Layout, tokens: &[Token], index: usize, found: &mut Vec<Found>) {
     let before = index.checked_sub(1).map(|before| &tokens[before]);
     let next = tokens.get(index);
-    let mut lines = lines(text, range.clone()).peekable();
+    let mut lines = lines(source, range.clone()).peekable();
     if let Some(before) = before {
         while let Some(line) = lines.next_if(|line| !line.alone && before.span.end > line.start) {
             let (before, around) = beside(before);
@@ -90,12 +98,12 @@ fn gap(text: &str, range: Range<usize>, layout: &Layout, tokens: &[Token], index
         }
     }
     let (mut ends, mut begins): (Vec<Line>, Vec<Line>) = (Vec::new(), Vec::new());
-    let edge = separator(text, range);
+    let edge = separator(source, range);
     for line in lines {
         if edge.is_some_and(|edge| line.start >= edge) { begins.push(line) } else { ends.push(line) }
     }
     let mut add = |lines: &[Line], before, next, at| {
-        for (run, around) in runs(text, lines, before, next, layout) {
+        for (run, around) in runs(source, lines, before, next, layout) {
             found.extend(lines[run].iter().map(|line| Found { before: at, around, span: line.hash + 1..line.end }));
         }
     };
@@ -114,8 +122,9 @@ fn root_of(layout: &Layout, id: NodeId) -> NodeId {
 }
 
 /// The line that ends a document, `---` or `...`, between two tokens.
-fn separator(text: &str, range: Range<usize>) -> Option<usize> {
-    let mut start = text[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
+fn separator(source: &Source<'_>, range: Range<usize>) -> Option<usize> {
+    let text = source.text;
+    let mut start = source.lines.start(range.start);
     let mut found = None;
     loop {
         let line = text[start..range.end].split('\n').next().unwrap_or_default();
@@ -134,7 +143,7 @@ fn separator(text: &str, range: Range<usize>) -> Option<usize> {
 /// Cuts the lines between two tokens into the comments that sops' reader makes of them, each with what it belongs to. A foot belongs to
 /// what is before it, a head to what follows.
 fn runs(
-    text: &str,
+    source: &Source<'_>,
     lines: &[Line],
     before: Option<&Token>,
     next: Option<&Token>,
@@ -142,10 +151,11 @@ fn runs(
 ) -> Vec<(Range<usize>, NodeId)> {
     let mut runs = Vec::new();
     let Some(first) = lines.first() else { return runs };
-    let place = Place { text, layout, before, next };
+    let text = source.text;
+    let place = Place { source, layout, before, next };
     let indent = before.map_or(0, |before| place.block_indent(before.around));
     let below = before.is_some_and(|before| newlines(text, before.span.end, first.start) == 1);
-    let on_foot_line = below && before.is_some_and(|before| is_value(before) && text[..before.span.end].contains('\n'));
+    let on_foot_line = below && before.is_some_and(|before| is_value(before) && source.lines.start(before.span.end) > 0);
     let mut first_blank = below || before.is_none();
     let mut start = 0;
     // A foot right behind a token belongs to it; once something was cut off, what follows is on its own.
@@ -154,7 +164,7 @@ fn runs(
         let line = &lines[index];
         let (next_start, next_column) = match lines.get(index + 1) {
             Some(next) => (Some(next.start), Some(next.column)),
-            None => (next.map(|next| next.span.start), next.map(|next| column_of(text, next.span.start))),
+            None => (next.map(|next| next.span.start), next.map(|next| source.lines.column(next.span.start))),
         };
         let blank = next_start.is_none_or(|next| newlines(text, line.end, next) > 1);
         let column = lines[start].column;
@@ -198,7 +208,8 @@ struct Line {
     alone: bool,
 }
 
-fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = Line> {
+fn lines(source: &Source<'_>, range: Range<usize>) -> impl Iterator<Item = Line> {
+    let text = source.text;
     let bytes = text.as_bytes();
     let mut at = range.start;
     std::iter::from_fn(move || {
@@ -206,7 +217,7 @@ fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = Line> {
             let hash = text[at..range.end].find('#').map(|hash| at + hash)?;
             let starts =
                 hash == 0 || matches!(bytes[hash - 1], b' ' | b'\t' | b'\n' | b'\r') || text[..hash].ends_with('\u{feff}');
-            let start = text[..hash].rfind('\n').map_or(0, |newline| newline + 1);
+            let start = source.lines.start(hash);
             if !starts || bytes[start] == b'%' {
                 at = hash + 1;
                 continue;
@@ -235,7 +246,7 @@ fn beside(token: &Token) -> (usize, NodeId) {
 
 /// Between two tokens.
 struct Place<'a> {
-    text: &'a str,
+    source: &'a Source<'a>,
     layout: &'a Layout,
     before: Option<&'a Token>,
     next: Option<&'a Token>,
@@ -256,13 +267,13 @@ impl Place<'_> {
     /// The column of the innermost block around a node.
     fn block_indent(&self, mut id: NodeId) -> usize {
         while let Some(parent) = self.layout.nodes[id as usize].parent {
-            let flow = self.text[self.layout.nodes[id as usize].span.clone()].starts_with(['{', '[']);
-            if !flow && !is_indentless(self.text, id, self.layout) {
+            let flow = self.source.text[self.layout.nodes[id as usize].span.clone()].starts_with(['{', '[']);
+            if !flow && !is_indentless(self.source, id, self.layout) {
                 break;
             }
             id = parent;
         }
-        indent_of(self.text, id, self.layout)
+        indent_of(self.source, id, self.layout)
     }
 
     /// What a comment in front of the next token belongs to: what the token is in, unless the comment is in line with a block that the
@@ -275,8 +286,8 @@ impl Place<'_> {
         }
         for id in self.upwards(from).take_while(|id| Some(*id) != next) {
             let parent = self.layout.nodes[id as usize].parent;
-            if let Some(parent) =
-                parent.filter(|_| !is_indentless(self.text, id, self.layout) && indent_of(self.text, id, self.layout) == column)
+            if let Some(parent) = parent
+                .filter(|_| !is_indentless(self.source, id, self.layout) && indent_of(self.source, id, self.layout) == column)
             {
                 return parent;
             }
@@ -286,18 +297,15 @@ impl Place<'_> {
 }
 
 /// A list whose dashes stand below the key, not behind it, opens no block of its own.
-fn is_indentless(text: &str, id: NodeId, layout: &Layout) -> bool {
+fn is_indentless(source: &Source<'_>, id: NodeId, layout: &Layout) -> bool {
     let node = &layout.nodes[id as usize];
     let parent = node.parent.filter(|parent| matches!(layout.nodes[*parent as usize].form, Form::Map));
-    matches!(node.form, Form::List) && parent.is_some_and(|parent| indent_of(text, parent, layout) == indent_of(text, id, layout))
+    matches!(node.form, Form::List)
+        && parent.is_some_and(|parent| indent_of(source, parent, layout) == indent_of(source, id, layout))
 }
 
-fn indent_of(text: &str, id: NodeId, layout: &Layout) -> usize {
-    column_of(text, layout.nodes[id as usize].span.start)
-}
-
-fn column_of(text: &str, at: usize) -> usize {
-    at - text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+fn indent_of(source: &Source<'_>, id: NodeId, layout: &Layout) -> usize {
+    source.lines.column(layout.nodes[id as usize].span.start)
 }
 
 /// Rebuilds the nodes with the comments among them; ids move.

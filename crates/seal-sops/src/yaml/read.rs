@@ -360,7 +360,7 @@ impl<'t> Reader<'t> {
 
     fn block(&mut self, key: &'t Tree<'t>, value: &'t Tree<'t>) -> Result<(), Refusal> {
         self.note_anchor(value);
-        let raw = self.raw(value, 0)?;
+        let raw = self.raw(value)?;
         let end = value.span.end.max(key.span.end);
         let at = key.outer_start;
         let root = self.layout.documents.last().map_or(0, |document| document.root);
@@ -371,7 +371,7 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn raw(&self, tree: &'t Tree<'t>, depth: usize) -> Result<Raw, Refusal> {
+    fn raw(&self, tree: &'t Tree<'t>) -> Result<Raw, Refusal> {
         let refuse =
             |why| Refusal { at: tree.at, parent: None, key: Some("sops".to_owned()), problem: Problem::Unsupported(why) };
         let form = match &tree.form {
@@ -381,13 +381,11 @@ impl<'t> Reader<'t> {
                 RawForm::Null
             }
             Shape::Scalar { text, .. } => RawForm::Scalar(text.as_str().to_owned()),
-            Shape::List { items, .. } => {
-                RawForm::List(items.iter().map(|item| self.raw(item, depth + 1)).collect::<Result<_, _>>()?)
-            }
+            Shape::List { items, .. } => RawForm::List(items.iter().map(|item| self.raw(item)).collect::<Result<_, _>>()?),
             Shape::Map { pairs, .. } => {
                 let entry = |(key, value): &'t (Tree<'t>, Tree<'t>)| {
                     let Shape::Scalar { text, .. } = &key.form else { return Err(refuse("a metadata key that is not text")) };
-                    Ok((text.as_str().to_owned(), self.raw(value, depth + 1)?))
+                    Ok((text.as_str().to_owned(), self.raw(value)?))
                 };
                 let entries = pairs.iter().map(entry).collect::<Result<Vec<(String, Raw)>, _>>()?;
                 let mut seen = std::collections::HashSet::new();

@@ -136,10 +136,11 @@ impl Writer<'_> {
 
     /// The lines of a literal block go below the line they begin on, if a comment ends it.
     fn below_comment(&self, end: usize, text: Output, splices: &mut Vec<Splice>) -> Output {
+        let Some(line) = text.text().find(self.newline) else { return text };
         let rest = self.text[end..].split(['\n', '\r']).next().unwrap_or_default();
-        let Some(line) = text.text().find(self.newline).filter(|_| rest.trim_start_matches([' ', '\t']).starts_with('#')) else {
+        if !rest.trim_start_matches([' ', '\t']).starts_with('#') {
             return text;
-        };
+        }
         splices.push(Splice::new(end + rest.len()..end + rest.len(), &text.text()[line..]));
         let mut header = Output::default();
         header.push(&text.text()[..line]);
@@ -198,10 +199,13 @@ impl Writer<'_> {
     /// The column that the lines of a literal block must exceed: that of the mapping the key is in, or of the dash.
     fn parent_column(&self, id: NodeId) -> Option<usize> {
         let parent = self.node(self.node(id).parent?);
+        if (parent.style | self.node(id).style) & style::FLOW != 0 {
+            return None;
+        }
         let start = parent.span.start;
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let bom = if line_start == 0 && self.text.starts_with('\u{feff}') { 3 } else { 0 };
-        (parent.style & style::FLOW == 0).then(|| start.saturating_sub(line_start + bom))
+        Some(start.saturating_sub(line_start + bom))
     }
 
     /// An alias whose target gets new content, or that gets new content itself, is written out. Gives the nodes that are done with it.
@@ -211,7 +215,8 @@ impl Writer<'_> {
             return Ok(done);
         }
         let new: HashMap<NodeId, &New> = changes.nodes.iter().map(|(id, new)| (*id, new)).collect();
-        let changed: Vec<Range<usize>> = changes.nodes.iter().map(|(id, _)| self.node(*id).span.clone()).collect();
+        let mut changed: Vec<Range<usize>> = changes.nodes.iter().map(|(id, _)| self.node(*id).span.clone()).collect();
+        changed.sort_by_key(|range| range.start);
         for id in self.layout.ids() {
             let node = self.node(id);
             if node.style & style::ALIAS == 0 || node.style & style::VIRTUAL != 0 {
@@ -219,9 +224,10 @@ impl Writer<'_> {
             }
             let below = self.below(id);
             let own = std::iter::once(id).chain(below.clone()).any(|id| new.contains_key(&id));
-            let target = self
-                .target(id)
-                .is_some_and(|target| changed.iter().any(|range| target.start <= range.start && range.end <= target.end));
+            let target = self.target(id).is_some_and(|target| {
+                let first = changed.partition_point(|range| range.start < target.start);
+                changed.get(first).is_some_and(|range| range.end <= target.end)
+            });
             if !(own || target) {
                 continue;
             }
