@@ -5,6 +5,7 @@ mod defects;
 mod deploy;
 mod files;
 mod names;
+mod plugins;
 mod purity;
 mod secrets;
 mod tree;

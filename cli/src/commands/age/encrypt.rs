@@ -23,8 +23,12 @@ const GROUPS: [usize; 6] = [5, 5, 4, 4, 4, 4];
 pub struct Args {
     #[command(flatten)]
     recipients: RecipientArgs,
-    #[command(flatten)]
-    identities: IdentityArgs,
+    /// Encrypt for the recipients of this identity file (repeat for several)
+    #[arg(short = 'i', long = "identity", value_name = "FILE")]
+    identities: Vec<PathBuf>,
+    /// Let identities and recipients start age plugins (age-plugin-NAME on the PATH)
+    #[arg(long)]
+    plugins: bool,
     /// Encrypt with a passphrase, asked for on the terminal
     #[arg(short, long, conflicts_with_all = ["recipients", "files", "identities"])]
     passphrase: bool,
@@ -71,14 +75,17 @@ fn whom(args: &Args, io: &mut Io) -> Result<To, CliError> {
     if args.passphrase {
         return ask(io).map(To::Passphrase);
     }
-    let mut recipients = args.recipients.resolve(args.identities.plugins, io)?;
-    if !args.identities.identities.is_empty() {
-        let found = args.identities.search(io)?;
+    let mut recipients = args.recipients.resolve(args.plugins, io)?;
+    if !args.identities.is_empty() {
+        let named = IdentityArgs { identities: args.identities.clone(), plugins: args.plugins };
+        let found = named.search(io)?;
         let of_identities = found.identities.iter().map(|identity| identity.recipient().cloned());
         recipients.extend(of_identities.collect::<Option<Vec<_>>>().ok_or_else(|| {
             CliError::usage("the recipient of a plugin's identity is not known").hint("give it with --recipient")
         })?);
     }
+    let mut seen = std::collections::HashSet::new();
+    recipients.retain(|recipient| seen.insert(recipient.clone()));
     if recipients.is_empty() {
         return Err(CliError::usage("there is nobody to encrypt for").hint("give --recipient, --recipients-file or --passphrase"));
     }

@@ -91,6 +91,26 @@ proptest! {
     }
 
     #[test]
+    fn what_a_good_checksum_holds_is_a_key_that_works_or_is_refused(
+        prefix in prop_oneof![Just("age"), Just("age1pq"), Just("age1tag"), Just("age1tagpq")],
+        bytes in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 31..35),
+            proptest::collection::vec(prop_oneof![Just(0_u8), Just(2), Just(0xff), any::<u8>()], 32..34),
+            proptest::collection::vec(0_u8..13, 1215..1252),
+        ],
+    ) {
+        let text = bech32(prefix, &bytes);
+        if let Ok(recipient) = text.parse::<Recipient>() {
+            prop_assert_eq!(recipient.as_str(), &text);
+            prop_assert!(encrypt(&secret(b"v"), &[recipient], &[], &mut rng()).is_ok());
+        }
+        for prefix in ["age-secret-key-", "age-secret-key-pq-"] {
+            let parsed = Identity::parse(&bech32(prefix, &bytes).to_uppercase());
+            prop_assert_eq!(parsed.is_ok(), bytes.len() == 32);
+        }
+    }
+
+    #[test]
     fn identities_and_recipients_read_as_they_print(seed in any::<u64>(), strong in any::<bool>()) {
         let made = identity(if strong { PQ } else { X25519 }, seed);
         let again = Identity::parse(&text(&made)).expect("its own text");
