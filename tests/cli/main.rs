@@ -2,6 +2,8 @@
 //! of the folder `<case>.in`; `<case>.out` is what must be in it afterwards. `TRYCMD=overwrite` writes new answers for review.
 
 mod age;
+#[cfg(target_os = "linux")]
+mod disk;
 mod git;
 #[cfg(target_os = "linux")]
 mod killed;

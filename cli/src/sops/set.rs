@@ -36,11 +36,13 @@ pub fn set(
     let options = open.options_for(path, io)?;
     let unlocked = open.unlocker(io)?.open(sealed, options, io)?;
     let new = value_of(value, args)?;
+    // A leaf in the place of a sealed leaf is sealed, too.
+    let replaces = matches!(new, NewValue::Leaf(_)) && unlocked.opened.is_sealed(&at);
     refuse_unencoded(&unlocked.opened, &at, &new)?;
     match unlocked.opened.set(&at, new, &unlocked.key, file::now(io), &mut io.rng())? {
         Change::Unchanged => io.say(format_args!("{}: {} has this value already", path.display(), keypath::shown(&at))),
         Change::Changed(bytes) => {
-            if !args.allow_clear {
+            if !args.allow_clear && !replaces {
                 refuse_clear(unlocked.opened.file(), &bytes, &at)?;
             }
             file::replace(path, unlocked.opened.file(), &bytes)?;

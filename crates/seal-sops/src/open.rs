@@ -134,6 +134,11 @@ impl Opened {
         self.file.metadata.as_ref().is_some_and(|metadata| metadata.strong_mac.is_some())
     }
 
+    /// True when a value that was sealed stands at this path of the first document.
+    pub fn is_sealed(&self, path: &Path) -> bool {
+        self.find(0, path).is_some_and(|id| self.values[id as usize].is_some())
+    }
+
     /// The file in clear. In its own store with the layout it has; in another one as sops lays it out.
     pub fn to_clear(&self, store: Store) -> Result<SecretBytes, SopsError> {
         self.to_clear_with(store, None)
