@@ -69,6 +69,22 @@ struct At<'a>(&'a str, &'a str, &'a str, &'a str);
 
 const HOME: At<'static> = At("strict", "prod", "db", "password");
 
+/// How an item is opened, and what comes of it. `more` are header lines.
+struct Case<'a> {
+    expect: &'a str,
+    identities: &'a str,
+    at: At<'a>,
+    more: &'a str,
+}
+
+/// By identity `x25519-a` at home, with no more to say.
+fn at_home(expect: &str) -> Case<'_> {
+    Case { expect, identities: "x25519-a", at: HOME, more: "" }
+}
+
+/// File, what it is about, identities, place, header lines and item.
+type Opening<'a> = (&'a str, &'a str, &'a str, At<'a>, String, Vec<u8>);
+
 struct Writer {
     folder: PathBuf,
     rng: StdRng,
@@ -84,8 +100,8 @@ impl Writer {
         self.seal(&parts.frame(value), recipients, &[parts.claim(recipients)])
     }
 
-    fn write(&self, file: &str, about: &str, expect: &str, identities: &str, at: At<'_>, more: &str, item: &[u8]) {
-        let At(scope, namespace, name, key) = at;
+    fn write(&self, file: &str, about: &str, case: &Case<'_>, item: &[u8]) {
+        let Case { expect, identities, at: At(scope, namespace, name, key), more } = case;
         let text = format!(
             "about: {about}\nexpect: {expect}\nidentities: {identities}\nscope: {scope}\nnamespace: {namespace}\nname: {name}\nkey: {key}\n{more}\n{}",
             STANDARD.encode(item)
@@ -129,7 +145,7 @@ fn opening(writer: &mut Writer, a: &Recipient, b: &Recipient, p: &Recipient, q: 
     let long = "a".repeat(253);
     let longest = Parts::new("strict", &long[..63], &long, &long, &long);
     let named = Parts::new("strict", "prod", "testSecret.v2", "A_b.c-9", "");
-    let cases: [(&str, &str, &str, At<'_>, String, Vec<u8>); 14] = [
+    let cases: [Opening<'_>; 14] = [
         ("strict", "one recipient", "x25519-a", HOME, value(b"hunter2"), writer.good(&home, b"hunter2", one)),
         (
             "post-quantum",
@@ -223,13 +239,13 @@ fn opening(writer: &mut Writer, a: &Recipient, b: &Recipient, p: &Recipient, q: 
         ),
     ];
     for (file, about, identities, at, more, item) in cases {
-        writer.write(&format!("opens-{file}"), about, "opens", identities, at, &more, &item);
+        writer.write(&format!("opens-{file}"), about, &Case { identities, at, more: &more, ..at_home("opens") }, &item);
     }
     for (sealed_for, opener) in [("", ""), ("", "eu-1"), ("eu-1", "eu-1"), ("eu-1", "people")] {
         let item = writer.good(&Parts::new("strict", "prod", "db", "password", sealed_for), b"v", one);
         let more = if opener == "people" { value(b"v") } else { format!("audience: {opener}\n{}", value(b"v")) };
         let file = format!("opens-audience-{}-{}", or_none(sealed_for), or_none(opener));
-        writer.write(&file, "what it is sealed for, and who opens", "opens", "x25519-a", HOME, &more, &item);
+        writer.write(&file, "what it is sealed for, and who opens", &Case { more: &more, ..at_home("opens") }, &item);
     }
 }
 
@@ -248,21 +264,26 @@ fn elsewhere(writer: &mut Writer, a: &Recipient, b: &Recipient) {
         ("widened-to-namespace", At("namespace-wide", "prod", "db", "password")),
         ("widened-to-cluster", At("cluster-wide", "prod", "db", "password")),
     ] {
-        writer.write(&format!("refused-{file}"), "sealed for prod/db, strict", "refused", "x25519-a", at, "", &item);
+        writer.write(&format!("refused-{file}"), "sealed for prod/db, strict", &Case { at, ..at_home("refused") }, &item);
     }
     let wide = writer.good(&Parts::new("namespace-wide", "prod", "", "password", ""), b"v", one);
     for (file, at) in [("narrowed", HOME), ("other-namespace-wide", At("namespace-wide", "test", "db", "password"))] {
-        writer.write(&format!("refused-{file}"), "sealed for namespace prod", "refused", "x25519-a", at, "", &wide);
+        writer.write(&format!("refused-{file}"), "sealed for namespace prod", &Case { at, ..at_home("refused") }, &wide);
     }
     let for_one = writer.good(&Parts::new("strict", "prod", "db", "password", "eu-1"), b"v", one);
     for opener in ["", "eu-2", "eu-11", "EU-1"] {
         let more = format!("audience: {opener}\n");
         let file = format!("refused-audience-{}", or_none(opener));
-        writer.write(&file, "sealed for the audience eu-1", "refused", "x25519-a", HOME, &more, &for_one);
+        writer.write(&file, "sealed for the audience eu-1", &Case { more: &more, ..at_home("refused") }, &for_one);
     }
-    writer.write("refused-unknown-identity", "for somebody else", "refused", "x25519-b pq-a", HOME, "", &item);
+    writer.write(
+        "refused-unknown-identity",
+        "for somebody else",
+        &Case { identities: "x25519-b pq-a", ..at_home("refused") },
+        &item,
+    );
     let other = writer.good(&Parts::new("strict", "prod", "db", "password", ""), b"v", std::slice::from_ref(b));
-    writer.write("refused-other-recipient", "for somebody else", "refused", "x25519-a", HOME, "", &other);
+    writer.write("refused-other-recipient", "for somebody else", &at_home("refused"), &other);
 }
 
 /// Sound items with bytes changed, cut or added.
@@ -293,7 +314,7 @@ fn spoiled(writer: &mut Writer, a: &Recipient) {
             seal_crypto::age::armor::wrap(&good).into_bytes(),
         ),
     ] {
-        writer.write(file, about, expect, "x25519-a", HOME, "", &item);
+        writer.write(file, about, &at_home(expect), &item);
     }
 }
 
@@ -339,14 +360,14 @@ fn disagreeing(writer: &mut Writer, a: &Recipient, b: &Recipient) {
     ];
     for (file, about, frame) in frames {
         let item = writer.seal(&frame, one, std::slice::from_ref(&claim));
-        writer.write(&format!("refused-frame-{file}"), about, "refused", "x25519-a", HOME, "", &item);
+        writer.write(&format!("refused-frame-{file}"), about, &at_home("refused"), &item);
     }
     let elsewhere = Parts::new("strict", "test", "db", "password", "").claim(one);
     let item = writer.seal(&home.frame(b"v"), one, &[elsewhere]);
-    writer.write("refused-claim-other-place", "framed for prod/db, claims test/db", "refused", "x25519-a", HOME, "", &item);
+    writer.write("refused-claim-other-place", "framed for prod/db, claims test/db", &at_home("refused"), &item);
     let item = writer.seal(&home.frame(b"v"), one, &[home.claim(std::slice::from_ref(b))]);
     let about = "claims another recipient than it is for: nobody can tell, and it opens";
-    writer.write("opens-claims-another-recipient", about, "opens", "x25519-a", HOME, &value(b"v"), &item);
+    writer.write("opens-claims-another-recipient", about, &Case { more: &value(b"v"), ..at_home("opens") }, &item);
 }
 
 /// What needs no key to be refused.
@@ -392,8 +413,8 @@ fn malformed(writer: &mut Writer, a: &Recipient, b: &Recipient) {
     ];
     for (file, about, recipients, stanzas) in cases {
         let item = writer.seal(&frame, recipients, &stanzas);
-        writer.write(&format!("malformed-{file}"), about, "malformed", "x25519-a", HOME, "", &item);
+        writer.write(&format!("malformed-{file}"), about, &at_home("malformed"), &item);
     }
     let short = writer.seal(b"seal/v2\0", one, std::slice::from_ref(&claim));
-    writer.write("malformed-short-payload", "less payload than a frame needs", "malformed", "x25519-a", HOME, "", &short);
+    writer.write("malformed-short-payload", "less payload than a frame needs", &at_home("malformed"), &short);
 }

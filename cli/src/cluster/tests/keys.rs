@@ -38,7 +38,8 @@ fn secret(name: &str, label: &str, data: &[(&str, &str)]) -> Value {
 
 fn rsa_secret(name: &str, seed: u64) -> Value {
     let (private, pem) = key(seed);
-    secret(name, RSA_LABEL, &[("tls.crt", &pem), ("tls.key", &String::from_utf8(private.to_pem().expose().to_vec()).unwrap())])
+    let private = private.to_pem();
+    secret(name, RSA_LABEL, &[("tls.crt", &pem), ("tls.key", std::str::from_utf8(private.expose()).unwrap())])
 }
 
 fn list(items: &[Value]) -> String {
