@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{key, now, open, options, parse, rng, seal};
-use crate::{LeafState, OpenOptions, Problem, Selector, SopsFile, Store, Type};
+use crate::{Change, LeafState, OpenOptions, Opened, Problem, Selector, SopsFile, Store, Type};
 
 const JSON: [&str; 26] = [
     "{",
@@ -75,6 +75,51 @@ fn there_and_back(store: Store, clear: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+fn opened_values(opened: &Opened) -> Vec<Value> {
+    opened.values().into_iter().map(|(path, value)| (path.to_string(), value.kind, value.bytes.expose().to_vec())).collect()
+}
+
+/// Sets one of the values, and takes it out.
+fn set_and_unset(store: Store, clear: &[u8], at: proptest::sample::Index, new: &str) -> Result<(), TestCaseError> {
+    let sealed = parse(store, clear).ok().filter(|file| file.metadata().is_none());
+    let sealed = sealed.and_then(|file| file.encrypt(&options(Selector::default()), &key(), now(), &mut rng()).ok());
+    let Some(sealed) = sealed else { return Ok(()) };
+    let opened = open(store, sealed.expose()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let before = opened_values(&opened);
+    let twice = |path: &str| before.iter().filter(|(other, ..)| other == path).count() > 1;
+    let Some((path, ..)) = (!before.is_empty()).then(|| &before[at.index(before.len())]).filter(|(path, ..)| !twice(path)) else {
+        return Ok(());
+    };
+    let Ok(key_path) = path.parse::<crate::Path>() else { return Ok(()) };
+    if key_path.to_string() != *path {
+        return Ok(());
+    }
+    let value = crate::NewValue::Leaf(crate::Value::text(new.to_owned()));
+    let (set, unset) =
+        (opened.set(&key_path, value, &key(), now(), &mut rng()), opened.unset(&key_path, &key(), now(), &mut rng()));
+    let is_it = |(other, ..): &&Value| other == path;
+    if let Ok(Change::Changed(bytes)) = check_refusal(set)? {
+        let after = opened_values(&open(store, bytes.expose()).map_err(|error| TestCaseError::fail(error.to_string()))?);
+        let wanted: Vec<Value> = before
+            .iter()
+            .map(|value| if is_it(&value) { (path.clone(), Type::Str, new.as_bytes().to_vec()) } else { value.clone() })
+            .collect();
+        prop_assert_eq!(after, wanted, "{}", String::from_utf8_lossy(bytes.expose()));
+    }
+    if let Ok(Change::Changed(bytes)) = check_refusal(unset)? {
+        let after = opened_values(&open(store, bytes.expose()).map_err(|error| TestCaseError::fail(error.to_string()))?);
+        prop_assert_eq!(after.len(), before.len() - 1, "{}", String::from_utf8_lossy(bytes.expose()));
+    }
+    Ok(())
+}
+
+fn check_refusal(change: Result<Change, crate::SopsError>) -> Result<Result<Change, crate::SopsError>, TestCaseError> {
+    match &change {
+        Err(error) if error.problem == Problem::ReadBack => Err(TestCaseError::fail("an edit does not read back")),
+        _ => Ok(change),
+    }
+}
+
 fn text(pieces: &'static [&'static str], most: usize) -> impl Strategy<Value = String> {
     proptest::collection::vec(proptest::sample::select(pieces), 0..most).prop_map(|pieces| pieces.concat())
 }
@@ -140,6 +185,19 @@ proptest! {
     #[test]
     fn dotenv_is_refused_or_given_back(clear in text(&DOTENV, 24)) {
         there_and_back(Store::Dotenv, clear.as_bytes())?;
+    }
+
+    #[test]
+    fn one_value_is_set_or_goes_and_the_others_stay(
+        json in json(),
+        ini in text(&INI, 24),
+        dotenv in text(&DOTENV, 24),
+        at in any::<proptest::sample::Index>(),
+        new in "[ -~\n]{0,6}",
+    ) {
+        for (store, clear) in [(Store::Json, json), (Store::Ini, ini), (Store::Dotenv, dotenv)] {
+            set_and_unset(store, clear.as_bytes(), at, &new)?;
+        }
     }
 
     #[test]
