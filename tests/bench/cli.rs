@@ -13,7 +13,12 @@ use std::{
 use measure::{compare, largest_child_kib, run};
 use seal_crypto::{Certificate, PrivateKey};
 
-const OURS: &str = env!("CARGO_BIN_EXE_seal-under-test");
+/// The program as it is shipped: its own package alone, linked in its own order. The shim of this package is another build.
+fn ours() -> PathBuf {
+    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "--locked", "-p", "seal-cli"]).status();
+    assert!(built.is_ok_and(|status| status.success()), "seal builds");
+    Path::new(env!("CARGO_BIN_EXE_seal-under-test")).with_file_name("seal")
+}
 
 fn secret(index: usize) -> String {
     format!(
@@ -25,6 +30,7 @@ fn secret(index: usize) -> String {
 struct Bench {
     dir: tempfile::TempDir,
     kubeseal: PathBuf,
+    ours: PathBuf,
 }
 
 impl Bench {
@@ -33,7 +39,7 @@ impl Bench {
     }
 
     fn ours(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(OURS);
+        let mut command = Command::new(&self.ours);
         command.arg("encrypt").arg("--cert").arg(self.path("cert.pem")).args(arguments).current_dir(self.dir.path());
         command
     }
@@ -47,7 +53,7 @@ impl Bench {
 
 fn main() {
     let Some(kubeseal) = seal_tests::peers::tool("kubeseal") else { return };
-    let bench = Bench { dir: tempfile::tempdir().expect("a temporary folder"), kubeseal };
+    let bench = Bench { dir: tempfile::tempdir().expect("a temporary folder"), kubeseal, ours: ours() };
     let mut rng = rand::rng();
     let key = PrivateKey::generate(4096, &mut rng).expect("a key");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs() as i64;

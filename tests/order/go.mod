@@ -1,0 +1,3 @@
+module sealkit.dev/tests/order
+
+go 1.26
