@@ -7,7 +7,7 @@ mod sealing;
 
 use crate::{
     Exit, Io,
-    certificate::{CertArgs, Certificates},
+    certificate::{CertArgs, Certificates, Sealing},
     inputs::{self, Input},
     io::read_file,
     objects::{self, is_sealed, is_secret},
@@ -22,7 +22,7 @@ use given::GivenArgs;
 use seal_crypto::Scope;
 use seal_manifest::{Format, ManifestFile};
 use seal_secret::SecretBytes;
-use sealing::{Rules, Sealed, seal_file, seal_one};
+use sealing::{Rules, Sealed, seal_document, seal_one};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -215,12 +215,7 @@ fn run_files(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
         let sealing = certificates.for_file(&args.cert, place, io)?;
         prepared.push((input, manifest, sealing));
     }
-    let rules = rules(args);
-    let jobs = parallel::in_order(prepared, io, "sealing", |(input, manifest, sealing), rng| {
-        let rules = Rules { pass_through: rules.pass_through || input.folder.is_some(), ..rules.clone() };
-        seal_file(&manifest, &sealing, &rules, rng).map(|sealed| Job { input, manifest, sealed })
-    });
-    let jobs = jobs.into_iter().collect::<Result<Vec<_>, CliError>>()?;
+    let jobs = seal_all(prepared, &rules(args), io)?;
     if args.in_place && jobs.is_empty() {
         io.say(format_args!("no Secret in clear in {searched} {}", plural(searched, "file")));
         return Ok(Exit::DONE);
@@ -240,6 +235,22 @@ fn run_files(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
         Some(folder) => spread(args, folder, &jobs, io),
         None => single_stream(args, &jobs, io),
     }
+}
+
+/// Seals on all cores, document by document: one file of a hundred Secrets is as quick as a hundred files.
+fn seal_all(prepared: Vec<(Input, ManifestFile, Sealing)>, rules: &Rules, io: &mut Io) -> Result<Vec<Job>, CliError> {
+    let documents =
+        prepared.iter().flat_map(|file| file.1.documents.iter().map(move |document| (file, document))).collect::<Vec<_>>();
+    let sealed = parallel::in_order(documents, io, "sealing", |((input, manifest, sealing), document), rng| {
+        let rules = Rules { pass_through: rules.pass_through || input.folder.is_some(), ..rules.clone() };
+        seal_document(&manifest.name, document, sealing, &rules, rng)
+    });
+    let mut sealed = sealed.into_iter().collect::<Result<Vec<_>, CliError>>()?.into_iter();
+    let jobs = prepared.into_iter().map(|(input, manifest, _)| {
+        let sealed = Sealed::joined(sealed.by_ref().take(manifest.documents.len()));
+        Job { input, manifest, sealed }
+    });
+    Ok(jobs.collect())
 }
 
 /// Reads and parses all inputs. Files found in a folder count only when there is a Secret in them.

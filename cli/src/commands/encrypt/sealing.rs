@@ -1,4 +1,4 @@
-//! One file's documents to sealed ones: which are sealed, which pass, which are refused.
+//! Documents of a file to sealed ones: which are sealed, which pass, which are refused.
 
 use crate::{
     certificate::Sealing,
@@ -11,7 +11,7 @@ use seal_core::{
     secret::{SecretObject, kind_of},
 };
 use seal_crypto::{BindingError, Scope, SealError};
-use seal_manifest::{Entry, Kind, ManifestFile, Node, Position};
+use seal_manifest::{Document, Entry, Kind, Node, Position};
 use serde_json::Value;
 
 /// How the documents of one run are sealed.
@@ -50,16 +50,30 @@ pub(super) struct Sealed {
     pub count: usize,
 }
 
-/// Seals every Secret of a file.
-pub(super) fn seal_file(manifest: &ManifestFile, sealing: &Sealing, rules: &Rules, rng: &mut StdRng) -> Result<Sealed, CliError> {
-    let mut sealed = Sealed::default();
-    let mut run = Run { file: &manifest.name, sealing, rules, rng, warnings: Vec::new(), count: 0 };
-    for document in &manifest.documents {
-        let outcome = run.node(&document.root)?;
-        sealed.documents.push(outcome.map_or(Outcome::Unchanged, Outcome::Sealed));
+impl Sealed {
+    /// Documents that were sealed apart from one another, as one file again.
+    pub(super) fn joined(parts: impl Iterator<Item = Sealed>) -> Sealed {
+        let mut whole = Sealed::default();
+        for part in parts {
+            whole.documents.extend(part.documents);
+            whole.warnings.extend(part.warnings);
+            whole.count += part.count;
+        }
+        whole
     }
-    (sealed.warnings, sealed.count) = (run.warnings, run.count);
-    Ok(sealed)
+}
+
+/// Seals every Secret of one document of a file.
+pub(super) fn seal_document(
+    file: &str,
+    document: &Document,
+    sealing: &Sealing,
+    rules: &Rules,
+    rng: &mut StdRng,
+) -> Result<Sealed, CliError> {
+    let mut run = Run { file, sealing, rules, rng, warnings: Vec::new(), count: 0 };
+    let outcome = run.node(&document.root)?.map_or(Outcome::Unchanged, Outcome::Sealed);
+    Ok(Sealed { documents: vec![outcome], warnings: run.warnings, count: run.count })
 }
 
 /// Seals one Secret that has its namespace and name, or says why not.
