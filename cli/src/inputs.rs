@@ -15,8 +15,9 @@ pub struct Input {
 impl Input {
     /// What to call it in messages.
     pub fn name(&self) -> String {
-        self.path.display().to_string()
+        if self.is_stdin() { "standard input".to_owned() } else { self.path.display().to_string() }
     }
+
     /// True for standard input.
     pub fn is_stdin(&self) -> bool {
         self.path == Path::new("-")

@@ -235,15 +235,14 @@ impl Io {
                 .hint("set EDITOR to a program that needs none, or change values one by one with `seal set`"));
         }
         let editor = chosen.unwrap_or("vi");
-        let mut words = editor.split_whitespace();
-        let program = words.next().unwrap_or("vi");
-        let quiet = editor::quiet(&self.behind(program));
+        let program = editor::program(editor);
+        let quiet = editor::quiet(&self.behind(&program));
         if let Some(warning) = quiet.warning {
             report::warning(format_args!("{program}: {warning}"), self);
         }
         let _deaf = deaf_to_interrupts();
-        let mut command = std::process::Command::new(program);
-        command.args(words).args(quiet.flags).arg(&desk.file).env("TMPDIR", desk.folder());
+        let mut command = editor::command(editor);
+        command.args(quiet.flags).arg(&desk.file).env("TMPDIR", desk.folder());
         match command.status() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(CliError::failed(format!("the editor {program} ended with {status}; nothing was changed"))),

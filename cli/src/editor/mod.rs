@@ -3,6 +3,8 @@
 
 mod desk;
 mod known;
+mod start;
 
 pub use desk::Desk;
 pub use known::quiet;
+pub use start::{command, program};
