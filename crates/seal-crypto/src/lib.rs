@@ -44,7 +44,8 @@
 //!
 //! `binding` (labels), `item` (format), `v2` (the other format), `keyring` (which key, one error), `private_op`, `public_op` and `oaep` (the RSA back ends), `keys`, `pem`
 //! and `fingerprint` (key files), `cert` (X.509 in and out), then `mac` and `signing`, which stand alone. `age` holds age files:
-//! `xwing`, `hpke` and `pq` (our cryptography), `header` and `armor` (our parsers), `wrap`, `stream` and `file` (the crate's).
+//! `xwing`, `hpke`, `pq`, `x25519` and `write` (our cryptography), `header` and `armor` (our parsers), `pending`, `tracked`,
+//! `stream` and `file` (from them to the crate that opens).
 //! Every bound on foreign input is a named constant, checked before any arithmetic on it.
 
 pub mod age;

@@ -53,8 +53,13 @@ impl<R: BufRead> Pending<R> {
         let tracked: Vec<Tracked<'_>> =
             identities.iter().enumerate().map(|(index, identity)| Tracked { identity, index, opened: &opened }).collect();
         let input = HeaderThen { header: self.raw.bytes.clone(), nonce: self.nonce.clone(), rest: self.rest.clone() };
-        let decryptor = age::Decryptor::new_buffered(input).map_err(open_error)?;
-        let reader = decryptor.decrypt(tracked.iter().map(|identity| identity as &dyn age::Identity)).map_err(open_error)?;
+        let identities = tracked.iter().map(|identity| identity as &dyn age::Identity);
+        let reader = age::Decryptor::new_buffered(input).and_then(|decryptor| decryptor.decrypt(identities));
+        let reader = reader.map_err(|error| match open_error(error) {
+            // Only a passphrase can be wrong; an SSH key that is named and does not fit was not meant.
+            OpenError::Passphrase if !self.is_passphrase() => OpenError::Stanza,
+            error => error,
+        })?;
         Ok((Decrypting(reader), opened.get().expect("a file that opened was opened by one of the identities")))
     }
 }
