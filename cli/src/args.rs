@@ -108,7 +108,7 @@ verbs! {
     Git => git,
     /// Fetch, show and pin certificates
     Cert => cert,
-    /// List, generate, back up and restore sealing keys
+    /// List, generate, back up, restore and retire sealing keys
     Keys => keys,
     /// Make an age identity
     Keygen => keygen,

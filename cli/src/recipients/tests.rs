@@ -160,6 +160,8 @@ fn a_tree_moves_from_v1_after_its_plan_was_shown() {
     assert!(told.contains("shop/db:\n  a: v1 -> v2\n  b: v1 -> v2\n") && told.contains("v1 does not bind items"), "{told}");
     assert!(desk.refused(Exit::USAGE, &to("--to pq -R @alice.pub"), "").contains("not a post-quantum one"));
     assert!(desk.refused(Exit::USAGE, &to("--to age --cert @rsa.crt"), "").contains("no age recipients"));
+    let (exit, _, told) = desk.seal(&to("-R @pq.pub"), "");
+    assert!(exit == Exit::DONE && told.contains("1 SealedSecret has v1 items"), "{told}");
     assert_eq!(desk.read("db.yaml"), commented, "nothing is written before somebody said yes");
 
     desk.done(&to("--to pq -R @pq.pub --yes"), "");

@@ -95,6 +95,25 @@ pub(super) fn consent(to: To, works: &[Keyed], yes: bool, io: &mut Io) -> Result
     Err(CliError::negative("nothing was changed").hint("--yes writes without asking, --dry-run only shows the plan"))
 }
 
+/// Without `--to` no format changes: v1 items where recipients are named stay what they are, and that is said.
+pub(super) fn left_behind(works: &[Keyed], io: &mut Io) {
+    let meant_for_age = works.iter().filter(|(_, to)| to.as_ref().is_some_and(|to| to.kind() == Format::V2));
+    let objects = meant_for_age.flat_map(|(work, _)| &work.found).filter(|found| !found.object.items_of(Format::V1).is_empty());
+    match objects.count() {
+        0 => {}
+        1 => report::warning(
+            "1 SealedSecret has v1 items, and recipients are named for it: `--to age` or `--to pq` moves them",
+            io,
+        ),
+        count => report::warning(
+            format_args!(
+                "{count} SealedSecrets have v1 items, and recipients are named for them: `--to age` or `--to pq` moves them"
+            ),
+            io,
+        ),
+    }
+}
+
 /// v2 items when no key is given: a controller does not know their recipients, so what is stale stays so and is said.
 pub(super) fn look_offline(
     cert: &CertArgs,

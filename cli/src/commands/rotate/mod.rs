@@ -109,6 +109,9 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     if !args.dry_run && !args.check {
         save(&works)?;
     }
+    if args.to.is_none() {
+        format::left_behind(&works, io);
+    }
     let works: Vec<&Work> = works.iter().map(|(work, _)| work).collect();
     tell(&works, &args, unread, io)
 }
