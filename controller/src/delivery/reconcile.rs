@@ -159,32 +159,27 @@ impl Reconciler {
             None => None,
         };
         let record = seen.record(keys, own_keys.as_ref())?;
-        (self.check_again(seen).is_ok() && Version::new(&record.uid, &record.resource_version) == there).then_some(there)
+        let allowed = source::check_again(&*seen.content, &self.settings.guard, &seen.at).is_ok();
+        (allowed && Version::new(&record.uid, &record.resource_version) == there).then_some(there)
     }
 
-    /// What can be refused without a key.
-    fn check(&self, seen: &Observed) -> Result<(), Failure> {
-        self.check_rival(seen)?;
-        source::check(&*seen.content, &self.settings.guard, &seen.at)
-    }
-
-    /// The same once a record says that this content was opened before.
-    fn check_again(&self, seen: &Observed) -> Result<(), Failure> {
-        self.check_rival(seen)?;
-        source::check_again(&*seen.content, &self.settings.guard, &seen.at)
-    }
-
-    fn check_rival(&self, seen: &Observed) -> Result<(), Failure> {
-        if self.elder.as_ref().is_some_and(|elder| elder.entry(&seen.at).is_some()) {
-            return Err(Failure::rival(seen.subject.names.kind, &seen.subject.meta.name));
+    /// Where an object of an elder kind has the same name, it writes the Secret, unless this object has it already: it would
+    /// be taken from it only by the elder, and then for good.
+    fn check_rival(&self, seen: &Observed, live: Option<&LiveSecret>) -> Result<(), Failure> {
+        let has_it = live.is_some_and(|live| Standing::of(&live.metadata, &seen.subject).controlled);
+        match &self.elder {
+            Some(elder) if !has_it && elder.entry(&seen.at).is_some() => {
+                Err(Failure::rival(seen.subject.names.kind, &seen.subject.meta.name))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     async fn look(&self, seen: &Observed, keys: &KeyView) -> Result<Option<Good>, Trouble> {
-        self.check(seen)?;
+        source::check(&*seen.content, &self.settings.guard, &seen.at)?;
         let own = self.read_own_keys(seen).await?;
         let live = self.read_secret(&seen.at).await?;
+        self.check_rival(seen, live.as_ref())?;
         if let Some(live) = live.as_ref().filter(|live| Standing::of(&live.metadata, &seen.subject).ours()) {
             self.settings.guard.check_live(live)?;
         }

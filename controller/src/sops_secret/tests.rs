@@ -284,6 +284,26 @@ fn where_a_sealed_secret_of_the_same_name_is_it_keeps_the_secret() {
 }
 
 #[test]
+fn where_the_sops_secret_has_the_secret_already_it_keeps_it_without_a_war() {
+    let key = key();
+    let mut world = started(&key, &document(DB, &key));
+    world.apply(sealed(&[("password", "sealed")], json!({})));
+    for _ in 0..2 {
+        world.pass(Duration::from_secs(3600));
+        assert_eq!(world.data(), map(&[("password", "correct horse")]));
+        assert_eq!(world.synced().1, "NotManaged", "the SealedSecret's");
+        let condition = world.kube.with(|store| store.sops[&at()]["status"]["conditions"][0].clone());
+        assert_eq!(condition["status"], json!("True"));
+        world.edit_secret(|s| drop(s.data.insert("password".into(), SecretBytes::from("evil".to_owned()))));
+        world.restart();
+    }
+    world.settle();
+    world.spent();
+    world.pass(Duration::from_secs(24 * 3600));
+    assert_eq!(world.spent(), (vec![], 0), "at rest");
+}
+
+#[test]
 fn what_is_never_written_is_never_written() {
     let key = key();
     for (from, to) in [
