@@ -152,7 +152,7 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::fake::{self, FakeClock, FakeKube};
+    use crate::delivery::tests::fake::{self, FakeClock, FakeKube};
     use futures::executor::block_on;
     use std::sync::Arc;
 

@@ -76,7 +76,7 @@ impl<S: Service<R>, R> Service<R> for Paced<S> {
 #[cfg(test)]
 mod tests {
     use super::Pace;
-    use crate::delivery::fake::EagerClock;
+    use crate::delivery::tests::fake::EagerClock;
     use crate::ports::Clock;
     use futures::FutureExt;
     use std::convert::Infallible;

@@ -19,9 +19,7 @@ pub mod source;
 pub mod status;
 
 #[cfg(test)]
-pub(crate) mod fake;
-#[cfg(test)]
-pub(crate) mod world;
+pub(crate) mod tests;
 
 pub use reconcile::{Next, Reconciler};
 pub use settings::Settings;

@@ -77,7 +77,7 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::ring;
-    use crate::delivery::fake::{FakeKube, NoDice};
+    use crate::delivery::tests::fake::{FakeKube, NoDice};
     use crate::keys::KEY_LABEL;
     use crate::ports::{Change, Clock, KubeError};
 

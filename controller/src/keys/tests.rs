@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::{Environment, Invocation, parse},
-    delivery::fake::{FakeClock, FakeKube, NoDice},
+    delivery::tests::fake::{FakeClock, FakeKube, NoDice},
     metrics::Metrics,
     pool::CryptoPool,
     ports::Clock,

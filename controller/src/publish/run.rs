@@ -129,7 +129,7 @@ mod tests {
 
     use super::{Publisher, Round};
     use crate::{
-        delivery::fake::{FakeClock, NoDice},
+        delivery::tests::fake::{FakeClock, NoDice},
         keys::{
             KeyStore, Snapshot,
             fake::{FakeKeys, made},

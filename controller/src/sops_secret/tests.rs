@@ -1,7 +1,7 @@
 //! Scenarios: SopsSecrets against an API server in a map, in virtual time. What is the same for every kind is told by the
 //! scenarios of SealedSecrets; these are about what a SOPS document brings with it.
 
-use crate::delivery::world::{World, at, sealed};
+use crate::delivery::tests::world::{World, at, sealed};
 use crate::ports::ObjectRef;
 use seal_crypto::age::{Identity, RecipientKind};
 use seal_crypto::sops::DataKey;

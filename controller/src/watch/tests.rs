@@ -1,8 +1,8 @@
 //! A watch against scripted answers: what reaches the sink, and when it lists again.
 
 use super::*;
-use crate::delivery::fake::{self, EagerClock, FakeKube};
 use crate::delivery::feed::address;
+use crate::delivery::tests::fake::{self, EagerClock, FakeKube};
 use crate::ports::Kind;
 use futures::FutureExt;
 use serde_json::json;

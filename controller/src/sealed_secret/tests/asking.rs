@@ -1,6 +1,6 @@
 //! Scenarios of questions in an object's annotation: who asks, what comes back, what it costs.
 
-use crate::delivery::world::{World, at, sealed, sealed_with};
+use crate::delivery::tests::world::{World, at, sealed, sealed_with};
 use crate::ports::KubeError;
 use seal_api::sealed_secret::{ROTATE_REQUEST, Rotation};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Both formats of items: what opens, what a namespace may demand, and what is said of objects with both.
 
-use crate::delivery::world::{World, sealed};
+use crate::delivery::tests::world::{World, sealed};
 use seal_crypto::age::{Identity, RecipientKind};
 use seal_crypto::{Binding, Scope, v2};
 use seal_secret::SecretBytes;

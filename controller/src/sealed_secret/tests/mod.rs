@@ -3,7 +3,7 @@
 mod asking;
 mod formats;
 
-use crate::delivery::world::{World, at, sealed, sealed_with};
+use crate::delivery::tests::world::{World, at, sealed, sealed_with};
 use crate::ports::KubeError;
 use seal_api::sealed_secret::{MANAGED, PATCH, SKIP_OWNER};
 use seal_secret::SecretBytes;

@@ -1,12 +1,12 @@
 //! A world for scenarios: an API server, keys, time, and a controller that can be restarted at any moment.
 
 use super::fake::{Counter, FakeClock, FakeKeys, FakeKube, Happened, Inline, NoDice, Stored};
-use super::feed::{ObjectFeed, SecretFeed};
-use super::run::again;
-use super::source::Source;
-use super::{Reconciler, Settings};
 use crate::config::Namespaces;
 use crate::context::Context;
+use crate::delivery::feed::{ObjectFeed, SecretFeed};
+use crate::delivery::run::again;
+use crate::delivery::source::Source;
+use crate::delivery::{Reconciler, Settings};
 use crate::index::{Index, Secrets};
 use crate::ports::{Change, Clock, KeyView, ObjectRef};
 use crate::queue::{Lane, Queue};
