@@ -5,6 +5,7 @@
 
 mod checklist;
 mod functional;
+mod fuzz;
 mod library;
 mod lines;
 mod pair;

@@ -244,6 +244,16 @@ impl SopsFile {
                     nodes.push((id, New::Sealed(seal_value(&cipher, &value, walk.aad(id), rng))));
                     Some(value)
                 }
+                // A comment that says what is encrypted may have lost its key to another one.
+                Some(value)
+                    if is_sealed
+                        && !walk.selected(id)
+                        && value.kind != Type::Comment
+                        && self.is_sealed_here(&cipher, &walk, id) =>
+                {
+                    let what = "a key next to a comment that says what is encrypted";
+                    return Err(self.error_at(id, Problem::CannotEdit(what)));
+                }
                 Some(_) if is_sealed => self.open_node(&cipher, &walk, id)?,
                 _ => None,
             };

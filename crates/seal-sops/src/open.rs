@@ -66,6 +66,12 @@ impl SopsFile {
         }
     }
 
+    /// Whether the text at a node is a value sealed for this place.
+    pub(crate) fn is_sealed_here(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> bool {
+        let enc = self.layout.text(&self.bytes, id).and_then(Enc::parse);
+        enc.is_some_and(|enc| open(cipher, enc, walk.aad(id)).is_some())
+    }
+
     fn open_value(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Result<Option<Value>, SopsError> {
         let text = self.layout.text(&self.bytes, id).ok_or_else(|| self.error_at(id, Problem::NotSealed))?;
         if text.is_empty() {

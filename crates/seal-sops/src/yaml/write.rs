@@ -224,9 +224,12 @@ impl Writer<'_> {
             }
             let below = self.below(id);
             let own = std::iter::once(id).chain(below.clone()).any(|id| new.contains_key(&id));
+            // What changes lies within the target, or is the target with its quotes.
             let target = self.target(id).is_some_and(|target| {
                 let first = changed.partition_point(|range| range.start < target.start);
+                let around = first.checked_sub(1).and_then(|before| changed.get(before));
                 changed.get(first).is_some_and(|range| range.end <= target.end)
+                    || around.is_some_and(|range| range.end >= target.end)
             });
             if !(own || target) {
                 continue;
