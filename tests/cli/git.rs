@@ -76,8 +76,12 @@ impl Repository {
     }
 
     fn set(&self, key: &str, value: &str) {
+        self.set_in("app.enc.yaml", key, value);
+    }
+
+    fn set_in(&self, file: &str, key: &str, value: &str) {
         std::fs::write(self.path().join("value"), value).expect("a file");
-        self.seal(&["set", "app.enc.yaml", key, "--from-file", "value"]);
+        self.seal(&["set", file, key, "--from-file", "value"]);
         std::fs::remove_file(self.path().join("value")).expect("the file");
     }
 
@@ -130,6 +134,27 @@ fn branches_that_change_different_keys_merge_and_rebase() {
         repository.branch("right", &[("b", "dos")]);
         repository.git(how);
         assert_eq!(repository.clear(), "# ours\na: uno\nb: dos\nc: three\nd: four\n", "{how:?}");
+    }
+}
+
+#[test]
+fn files_of_every_kind_merge_key_by_key() {
+    for (file, clear, keys, merged) in [
+        ("x.enc.json", "{\"a\": \"1\", \"b\": \"2\"}\n", ["a", "b"], "{\"a\": \"left\", \"b\": \"right\"}\n"),
+        ("x.enc.env", "A=1\nB=2\n", ["A", "B"], "A=left\nB=right\n"),
+        ("x.enc.ini", "[s]\na = 1\nb = 2\n", ["s.a", "s.b"], "[s]\na = left\nb = right\n"),
+    ] {
+        let repository = Repository::new();
+        std::fs::write(repository.path().join(file), clear).expect("a file");
+        repository.seal(&["encrypt", "--in-place", "--age", &repository.recipient(), file]);
+        repository.commit("more");
+        for (side, key) in ["left", "right"].into_iter().zip(keys) {
+            repository.git(&["checkout", "-q", "-b", side, "main"]);
+            repository.set_in(file, key, side);
+            repository.commit(side);
+        }
+        repository.git(&["merge", "-q", "--no-edit", "left"]);
+        assert_eq!(repository.seal(&["decrypt", file]), merged, "{file}");
     }
 }
 

@@ -23,6 +23,10 @@ pub fn run(
     let options = open.options_for(path, io)?;
     let unlocked = open.unlocker(io)?.open(sealed, options, io)?;
     let store = unlocked.opened.file().store();
+    if let Some(at) = at.as_ref().filter(|at| !unlocked.opened.values().iter().any(|(path, _)| path == *at)) {
+        return Err(CliError::negative(format!("{}: {}: there is no value", path.display(), keypath::shown(at)))
+            .hint("--key names a single value; leave it out to edit the whole file, or make a new one with `seal set`"));
+    }
     let shown = match &at {
         None => unlocked.opened.to_clear(store)?,
         Some(at) => unlocked.opened.get(at, store)?,

@@ -48,9 +48,14 @@ impl Desk {
 
     /// Exit code, standard output, standard error with the folder taken out.
     pub fn run(&self, words: &[&str], input: &str, env: &[(&str, &str)]) -> (Exit, String, String) {
+        self.run_answering(words, input, env, &[])
+    }
+
+    /// As [`Desk::run`], with somebody at the terminal who gives these answers.
+    fn run_answering(&self, words: &[&str], input: &str, env: &[(&str, &str)], answers: &[&str]) -> (Exit, String, String) {
         let place = self.folder.path().display().to_string();
         let argv = std::iter::once("seal".into()).chain(words.iter().map(|word| word.replace('@', &place).into())).collect();
-        let (io, output, errors) = Io::scripted(input.as_bytes(), NOW, &[]);
+        let (io, output, errors) = Io::scripted(input.as_bytes(), NOW, answers);
         let io = io.with_env("SOPS_AGE_KEY", &self.me.identity);
         let mut io = env.iter().fold(io, |io, (name, value)| io.with_env(name, value));
         // Runs of one test draw different random bytes, as processes do.
@@ -194,6 +199,45 @@ fn edit_shows_the_file_in_memory_and_seals_what_changed() {
         "{said}"
     );
     assert!(!PathBuf::from(desk.read("seen")).exists());
+    assert!(edit("true", &["--key", "stringData"]).2.contains("stringData: there is no value"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_mistake_in_the_editor_is_told_and_can_be_mended() {
+    let desk = Desk::new();
+    desk.sealed("app.yaml", SECRET);
+    let before = desk.read("app.yaml");
+    // The first time it breaks the text, the second time it mends it.
+    let tried = desk.path("tried").display().to_string();
+    let editor = format!("sh {}", desk.path("editor").display());
+    desk.write(
+        "editor",
+        &format!("if [ -e {tried} ]; then sed -i -e '/^broken/d' -e s/first-value/second/ \"$1\"; else echo 'broken: [' >> \"$1\"; fi; touch {tried}\n"),
+    );
+    let edit = |answer: &str| desk.run_answering(&["edit", "@/app.yaml"], "", &[("EDITOR", &editor)], &[answer]);
+    let (exit, _, said) = edit("y");
+    assert!(exit == Exit::DONE && said.contains("error: ") && !said.contains("first-value"), "{said}");
+    assert_eq!(desk.done(&["decrypt", "@/app.yaml", "--key", "stringData.password"], ""), "second");
+    std::fs::remove_file(&tried).unwrap();
+    desk.write("app.yaml", &before);
+    let (exit, _, said) = edit("n");
+    assert!(exit == Exit::FAILED && said.ends_with("nothing was changed\n") && desk.read("app.yaml") == before, "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_change_by_somebody_else_while_it_is_edited_is_not_overwritten() {
+    let desk = Desk::new();
+    desk.sealed("app.yaml", SECRET);
+    let file = desk.path("app.yaml").display().to_string();
+    desk.write("editor", &format!("echo '# theirs' >> {file}; sed -i s/first-value/second/ \"$1\"\n"));
+    let editor = format!("sh {}", desk.path("editor").display());
+    let (exit, _, said) = desk.run(&["edit", "@/app.yaml"], "", &[("EDITOR", &editor)]);
+    assert!(
+        exit == Exit::FAILED && said.contains("it was changed meanwhile") && desk.read("app.yaml").contains("# theirs"),
+        "{said}"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -277,6 +321,36 @@ fn verify_needs_no_key_and_names_what_is_wrong() {
         "{out}{said}"
     );
     assert!(out.contains("key stringData.password") && !out.contains("first-value"), "{out}");
+}
+
+#[test]
+fn every_store_goes_through_every_verb() {
+    let desk = Desk::new();
+    let other = person(2);
+    desk.write(".sops.yaml", &format!("creation_rules:\n- age: {}\n", desk.me.recipient));
+    for (name, clear, key, changed) in [
+        ("a.yaml", "# x\nword: first-value\nn: 1.5\nlist: [a, b]\n", "word", "# x\nword: second\nn: 1.5\nlist: [a, b]\n"),
+        ("a.json", "{\n  \"word\": \"first-value\",\n  \"n\": 12\n}\n", "word", "{\n  \"word\": \"second\",\n  \"n\": 12\n}\n"),
+        ("a.env", "# x\nWORD=first-value\n\nN=1\n", "WORD", "# x\nWORD=second\n\nN=1\n"),
+        ("a.ini", "; x\n[part]\nword = first-value\nn = 1\n", "part.word", "; x\n[part]\nword = second\nn = 1\n"),
+        ("a.bin", "first-value\nmore", "data", "second"),
+    ] {
+        let at = format!("@/{name}");
+        desk.write(name, clear);
+        desk.done(&["encrypt", "--in-place", &at, "--sops"], "");
+        assert!(!desk.read(name).contains("first-value"), "{name}");
+        assert_eq!(desk.done(&["decrypt", &at], ""), clear, "{name}");
+        desk.done(&["set", &at, key], "second");
+        assert_eq!(desk.done(&["decrypt", &at], ""), changed, "{name}");
+        desk.done(&["rotate", &at, "--add-age", &other.recipient], "");
+        assert_eq!(desk.run(&["verify", &at], "", &[]).0, Exit::FINDINGS, "{name}");
+        desk.done(&["rekey", "--yes", &at], "");
+        assert_eq!(
+            desk.run(&["verify", &at], "", &[]),
+            (Exit::DONE, String::new(), "1 checked, nothing to object to\n".to_owned())
+        );
+        assert_eq!(desk.done(&["decrypt", &at], ""), changed, "{name}");
+    }
 }
 
 #[test]
