@@ -107,7 +107,10 @@ fn small(bench: &Bench) {
     let our_peak = largest_child_kib();
     run(&mut bench.theirs(&["decrypt", &sealed]));
     let their_peak = largest_child_kib();
-    println!("4 values, peak memory: ours {our_peak} KiB, sops {their_peak} KiB, ratio {:.1}", their_peak as f64 / our_peak as f64);
+    println!(
+        "4 values, peak memory: ours {our_peak} KiB, sops {their_peak} KiB, ratio {:.1}",
+        their_peak as f64 / our_peak as f64
+    );
     bench.pair("--version", 21, &["--version"]);
     bench.pair("decrypt 4 values", 41, &["decrypt", &sealed]);
 }
@@ -139,7 +142,8 @@ fn changed_lines(bench: &Bench, sealed: &str) {
     let before = fs::read_to_string(bench.path(sealed)).expect("read");
     let count = |name: &str| {
         let after = fs::read_to_string(bench.path(name)).expect("read");
-        after.lines().zip(before.lines()).filter(|(new, old)| new != old).count() + after.lines().count().abs_diff(before.lines().count())
+        after.lines().zip(before.lines()).filter(|(new, old)| new != old).count()
+            + after.lines().count().abs_diff(before.lines().count())
     };
     let path = "[\"metadata\"][\"name\"]";
     for (name, value) in [("same.yaml", "\"x\""), ("other.yaml", "\"y\"")] {

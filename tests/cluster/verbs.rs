@@ -1,11 +1,12 @@
 //! `seal` and its kubeseal alias at a real cluster with two keys: what they write stays whole and opens.
 
-use crate::case::{Case, SOON, compatible};
+use crate::case::{Case, SOON, compatible, compatible_and};
 use crate::runner::tests;
 use anyhow::{Context, Result, ensure};
 use kube::api::{DynamicObject, Patch, PatchParams};
+use seal_crypto::age::Recipient;
 use seal_crypto::{PublicKey, Scope};
-use seal_tests::{Controller, Sealed, eventually, key_secret, tools};
+use seal_tests::{Controller, Options, Sealed, eventually, key_secret, tools};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ tests![
     the_alias_merges_into_a_file_without_losing_scope_format_or_comments,
     the_alias_reencrypts_only_what_is_stale_and_loses_nothing,
     the_verbs_seal_verify_rotate_and_report_through_the_controller,
+    keys_of_both_kinds_are_used_backed_up_drilled_and_retired,
 ];
 
 /// A cluster whose controller has an old key and a newer one, and a folder to work in.
@@ -36,6 +38,10 @@ struct Answer {
 
 impl Desk {
     async fn new(case: &Case) -> Result<Self> {
+        Self::with(case, compatible()).await
+    }
+
+    async fn with(case: &Case, options: Options) -> Result<Self> {
         let home = case.plane().namespace().await?;
         let (first, old) = key_secret::fresh("old", 1_600_000_000)?;
         // Recent enough that its certificate is in force and nothing says that it ends soon.
@@ -44,7 +50,7 @@ impl Desk {
         for secret in [first, second] {
             key_secret::create(case.plane(), &home, secret).await?;
         }
-        let options = compatible().args(["--key-renew-period=0", "--rate-limit=1000", "--rate-limit-burst=1000"]);
+        let options = options.args(["--key-renew-period=0", "--rate-limit=1000", "--rate-limit-burst=1000"]);
         let controller = Controller::start(case.plane(), options.home(&home)).await?;
         Ok(Self { controller, old, new, folder: tempfile::tempdir()?, kubeconfig: case.plane().kubeconfig() })
     }
@@ -213,4 +219,68 @@ async fn the_verbs_seal_verify_rotate_and_report_through_the_controller(case: &C
     let (code, report) = healthy.await?;
     ensure!(code == Some(0), "{report:#}");
     Ok(())
+}
+
+async fn keys_of_both_kinds_are_used_backed_up_drilled_and_retired(case: &Case) -> Result<()> {
+    if compatible().upstream {
+        return Ok(());
+    }
+    let desk = Desk::with(case, compatible_and(["--generate-age-identity=x25519"])).await?;
+    let namespace = &case.namespace;
+    desk.seal(&["keygen", "-o", "people.key"], "")?.ends_with(0)?;
+    let people = desk.seal(&["keygen", "-y", "people.key"], "")?.ends_with(0)?.out;
+    let people = people.trim();
+    let published = eventually("the cluster's recipient", SOON, || async {
+        let answer = desk.verb(&["cert", "recipients"], "")?;
+        Ok((answer.code == Some(0)).then_some(answer.out))
+    });
+    desk.write("cluster.txt", &published.await?)?;
+
+    // To the cluster and to people, each of whom opens it alone.
+    let secret = format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: v2\n  namespace: {namespace}\nstringData:\n  k: v\n");
+    let sealed = desk.seal(&["encrypt", "-R", "cluster.txt", "-r", people, "-"], &secret)?.ends_with(0)?.out;
+    desk.write("v2.yaml", &sealed)?;
+    apply(case, &sealed).await?;
+    case.expect_data("v2", &[("k", "v")]).await?;
+    let opened = desk.seal(&["decrypt", "-i", "people.key", "--key", "k", "v2.yaml"], "")?.ends_with(0)?;
+    ensure!(opened.out == "v", "something else was opened");
+    let burnt =
+        desk.verb(&["status", "--key", &fingerprint_of(&published_recipient(&desk.read("cluster.txt")?)?)], "")?.ends_with(1)?;
+    ensure!(burnt.out.contains("v2"), "{}", burnt.out);
+
+    desk.verb(&["keys", "backup", "-r", people, "-o", "keys.age"], "")?.ends_with(0)?;
+    let drill = desk.verb(&["keys", "restore", "--drill", "-i", "people.key", "keys.age"], "")?.ends_with(0)?;
+    ensure!(drill.err.contains("3 keys read") && drill.err.contains(" 0 missing"), "{}", drill.err);
+    let again = desk.verb(&["keys", "restore", "-i", "people.key", "keys.age"], "")?.ends_with(0)?;
+    ensure!(again.err.matches("is there already").count() == 3, "{}", again.err);
+
+    // A key goes when nothing needs it, and not before.
+    let stale = Sealed::new(&desk.old, namespace, "stale").item("k", "old");
+    desk.write("stale.json", &serde_json::to_string_pretty(&stale.json())?)?;
+    case.put(&stale).await?;
+    case.expect_data("stale", &[("k", "old")]).await?;
+    let old = desk.old.fingerprint().to_string();
+    let needed = desk.verb(&["keys", "retire", &old], "")?.ends_with(1)?;
+    ensure!(needed.out == format!("SealedSecret {namespace}/stale: k\n"), "{}{}", needed.out, needed.err);
+    desk.verb(&["rotate", "stale.json"], "")?.ends_with(0)?;
+    apply(case, &desk.read("stale.json")?).await?;
+    case.expect_synced("stale").await?;
+    desk.verb(&["keys", "retire", &old, "stale.json", "v2.yaml"], "")?.ends_with(0)?;
+    let listed = desk.verb(&["keys", "list"], "")?.ends_with(0)?;
+    ensure!(listed.out.lines().any(|line| line.contains("retired") && line.contains(&old)), "{}", listed.out);
+    // Out of service is out of service: what is sealed to it now does not open.
+    case.put(&Sealed::new(&desk.old, namespace, "late").item("k", "v")).await?;
+    let why = case.expect_not_synced("late").await?;
+    ensure!(why.contains("no key could decrypt secret"), "{why}");
+    case.expect_data("stale", &[("k", "old")]).await?;
+    Ok(())
+}
+
+/// The recipient of a file that `seal cert recipients` wrote.
+fn published_recipient(file: &str) -> Result<Recipient> {
+    Ok(file.lines().find(|line| line.starts_with("age1")).context("a recipient")?.parse()?)
+}
+
+fn fingerprint_of(recipient: &Recipient) -> String {
+    recipient.fingerprint().to_string()
 }
