@@ -120,8 +120,10 @@ impl Policies {
     /// True when a rule of `.seal.yaml` wants this file to be a SOPS file.
     pub fn is_for_sops(&mut self, file: &Path, io: &Io) -> Result<bool, CliError> {
         match self.certificates.located(file, io)? {
-            Some(located) => Ok(located.rule(file)?.is_some_and(|rule| rule.sops.is_some())),
-            None => Ok(false),
+            Some(located) if located.config.rules.iter().any(|rule| rule.sops.is_some()) => {
+                Ok(located.rule(file)?.is_some_and(|rule| rule.sops.is_some()))
+            }
+            _ => Ok(false),
         }
     }
 

@@ -8,7 +8,10 @@ use crate::{
     sops::look,
 };
 use seal_sops::{SopsFile, Store};
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 /// A file that is sealed, or that should be read and cannot.
 pub struct FoundFile {
@@ -42,6 +45,9 @@ pub fn sealed_files(paths: &[PathBuf], store: Option<Store>, named: Named, io: &
 }
 
 fn look_at(path: PathBuf, named: bool, store: Option<Store>) -> Option<FoundFile> {
+    if !named && look::store_of(&path) == Store::Binary && !begins_an_object(&path) {
+        return None;
+    }
     let bytes = match read_file(&path) {
         Ok(bytes) => bytes,
         Err(error) => return named.then_some(FoundFile { path, file: Err(error) }),
@@ -61,6 +67,13 @@ fn look_at(path: PathBuf, named: bool, store: Option<Store>) -> Option<FoundFile
         Err(_) if !named && kind == Store::Binary => None,
         Err(error) => Some(FoundFile { path, file: Err(error.into()) }),
     }
+}
+
+/// True when the first character is a brace. A file of unknown kind that is sealed is JSON; images and archives are not read whole.
+fn begins_an_object(path: &Path) -> bool {
+    let mut start = [0; 64];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut start));
+    read.is_ok_and(|length| start[..length].trim_ascii_start().first() == Some(&b'{'))
 }
 
 /// A path without the dot in front that says where one stands anyway.
