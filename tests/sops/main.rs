@@ -11,3 +11,4 @@ mod lines;
 mod pair;
 mod selectors;
 mod stores;
+mod verbs;
