@@ -8,6 +8,7 @@ mod hostile;
 mod ini;
 mod json;
 mod merge;
+mod merge_stores;
 mod noise;
 mod resolve;
 mod strong;
