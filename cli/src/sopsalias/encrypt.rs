@@ -73,7 +73,8 @@ pub fn plan(session: &mut Session, known_as: &Path, store: Store) -> Result<Plan
 
 /// The one selector that flags and rule come to.
 fn selector(session: &mut Session, rule: Option<&Rule>, store: Store) -> Result<Selector, Failure> {
-    let makers: [(&str, fn(String) -> Selector); 6] = [
+    type Make = fn(String) -> Selector;
+    let makers: [(&str, Make); 6] = [
         ("unencrypted-suffix", Selector::UnencryptedSuffix),
         ("encrypted-suffix", Selector::EncryptedSuffix),
         ("encrypted-regex", Selector::EncryptedRegex),

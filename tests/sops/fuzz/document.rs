@@ -193,7 +193,11 @@ pub(crate) fn places(entries: &[Entry]) -> Vec<String> {
 }
 
 fn below(entries: &[Entry], prefix: &str, keyed: bool, found: &mut Vec<String>) {
-    if !keyed && entries.iter().any(|entry| entry.above.is_some() || entry.behind.is_some()) {
+    let inside = |entry: &Entry| match &entry.value {
+        Node::Map(inner) | Node::List(inner) => inner.first().is_some_and(|first| first.above.is_some()),
+        Node::Text(_) | Node::Bare(_) => false,
+    };
+    if !keyed && entries.iter().any(|entry| entry.above.is_some() || entry.behind.is_some() || inside(entry)) {
         return;
     }
     for (at, entry) in entries.iter().enumerate() {

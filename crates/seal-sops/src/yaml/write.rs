@@ -217,6 +217,12 @@ impl Writer<'_> {
         let new: HashMap<NodeId, &New> = changes.nodes.iter().map(|(id, new)| (*id, new)).collect();
         let mut changed: Vec<Range<usize>> = changes.nodes.iter().map(|(id, _)| self.node(*id).span.clone()).collect();
         changed.sort_by_key(|range| range.start);
+        let mut decoded: HashMap<usize, Vec<NodeId>> = HashMap::new();
+        for (id, _) in &changes.nodes {
+            if let Some((_, bytes)) = decoded_scalar(self.node(*id)) {
+                decoded.entry(bytes.len()).or_default().push(*id);
+            }
+        }
         for id in self.layout.ids() {
             let node = self.node(id);
             if node.style & style::ALIAS == 0 || node.style & style::VIRTUAL != 0 {
@@ -231,7 +237,12 @@ impl Writer<'_> {
                 changed.get(first).is_some_and(|range| range.end <= target.end)
                     || around.is_some_and(|range| range.end >= target.end)
             });
-            if !(own || target) {
+            // Of a scalar that had to be decoded only the content is known: what says the same may be the anchor.
+            let twin = decoded_scalar(node).is_some_and(|scalar| {
+                let alike = decoded.get(&scalar.1.len()).into_iter().flatten();
+                alike.into_iter().any(|id| decoded_scalar(self.node(*id)) == Some(scalar))
+            });
+            if !(own || target || twin) {
                 continue;
             }
             let mut text = Output::default();
@@ -324,6 +335,15 @@ impl Writer<'_> {
             Form::Text(text) => scalar::push(out, &crate::Value::text(text.clone()), &site).ok_or_else(fails),
             Form::Typed(value) => scalar::push(out, value, &site).ok_or_else(fails),
         }
+    }
+}
+
+/// A scalar that is not the text it is written as.
+fn decoded_scalar(node: &Node) -> Option<(crate::Type, &SecretBytes)> {
+    match &node.form {
+        Form::Text(text) => Some((crate::Type::Str, text)),
+        Form::Typed(value) => Some((value.kind, &value.bytes)),
+        _ => None,
     }
 }
 
