@@ -123,6 +123,19 @@ fn groups_are_written_anew() {
 }
 
 #[test]
+fn a_block_stands_in_the_column_of_the_other_keys() {
+    for clear in ["  a: 1\n  b: x\n", " a: 1", "---\n  a:\n    - 1\n...\n", "\u{feff}  a: 1\n"] {
+        let sealed = super::seal(Store::Yaml, clear.as_bytes());
+        let clear = if clear.ends_with('\n') { clear.to_owned() } else { format!("{clear}\n") };
+        let opened = super::open(Store::Yaml, &sealed).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(super::string(&opened.to_clear(Store::Yaml).expect("in clear")), clear);
+        let sealed = String::from_utf8(sealed).expect("text");
+        let new = rewrapped(&sealed, |metadata| metadata.groups[0].age.push(key("age1b")));
+        added(&sealed, &new);
+    }
+}
+
+#[test]
 fn blocks_in_braces_stay_in_braces() {
     let new = rewrapped(FLOW, |metadata| metadata.groups[0].age[0] = key("age1c"));
     assert_eq!(new, FLOW.replace("\"A\\n\"", "\"BEGIN\\nB\\nEND\\n\"").replace("age1a", "age1c"));

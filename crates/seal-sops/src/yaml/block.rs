@@ -96,8 +96,18 @@ fn added(page: &Page<'_>, document: &Document, next: Option<&Document>, entries:
     if !page.text[..end].is_empty() && !page.text[..end].ends_with('\n') {
         out.push(page.newline);
     }
-    out.push(&metadata::yaml::render(entries, page.step, page.newline));
+    let indent = indentation(page.text, root.span.start);
+    for line in metadata::yaml::render(entries, page.step, page.newline).split_inclusive('\n') {
+        out.push(indent);
+        out.push(line);
+    }
     Splice { range: end..end, text: out }
+}
+
+/// What stands before the first key of a mapping in its line, when that is white space: its other keys must have it, too.
+fn indentation(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').map_or(bom(text), |start| start + 1);
+    Some(&text[start..at]).filter(|before| before.bytes().all(|byte| byte == b' ')).unwrap_or_default()
 }
 
 /// The line of `---` or `...` behind a document's content, or the end of the file.
