@@ -292,3 +292,31 @@ fn the_configuration_is_searched_from_the_working_directory_upwards() {
         assert!(bench.pair.read_text("sub/b.yaml").contains(TO_BOB));
     });
 }
+
+/// A key that only sops can use, beside Alice's.
+const PGP: &str = "    pgp:\n        - created_at: \"2020-01-01T00:00:00Z\"\n          enc: |-\n            -----BEGIN PGP MESSAGE-----\n\n            x\n            -----END PGP MESSAGE-----\n          fp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n";
+
+#[test]
+fn keys_of_other_kinds_are_kept_and_never_used() {
+    let Some(pair) = Pair::new() else { return };
+    let bench = Bench { pair, side: Side::Ours };
+    bench.sealed("a.yaml", CLEAR);
+    let text = bench.pair.read_text("a.yaml").replacen("    unencrypted_suffix", &format!("{PGP}    unencrypted_suffix"), 1);
+    bench.pair.write("a.yaml", text);
+    assert_eq!(bench.read_by_other("a.yaml", ALICE).text(), CLEAR);
+    let kept = |bench: &Bench| assert!(bench.pair.read_text("a.yaml").contains(PGP), "{}", bench.pair.read_text("a.yaml"));
+    bench.done(&["set", "a.yaml", "[\"a\"]", "\"new\""]);
+    kept(&bench);
+    let rule = format!("creation_rules:\n- age: {TO_ALICE},{TO_BOB}\n  pgp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n");
+    bench.pair.write("new.yaml", rule);
+    bench.done(&["--config", "new.yaml", "updatekeys", "-y", "a.yaml"]);
+    kept(&bench);
+    assert_eq!(bench.read_by_other("a.yaml", BOB).text(), "a: new\nb: two\n");
+    let run = bench.run(&["rotate", "-i", "a.yaml"]);
+    assert!(run.code == 210 && run.err.contains("pgp 85D77543B3D624B63CEA9E6DBC17301B491B3F21"), "{} {}", run.code, run.err);
+    // A rule without it takes it out, as in the original.
+    bench.pair.write("new.yaml", format!("creation_rules:\n- age: {TO_BOB}\n"));
+    bench.done(&["--config", "new.yaml", "updatekeys", "-y", "a.yaml"]);
+    assert!(!bench.pair.read_text("a.yaml").contains("pgp"), "{}", bench.pair.read_text("a.yaml"));
+    assert_eq!(bench.read_by_other("a.yaml", BOB).text(), "a: new\nb: two\n");
+}

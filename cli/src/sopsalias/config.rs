@@ -6,7 +6,7 @@ use super::{
     session::absolute,
 };
 use crate::Io;
-use seal_sops::{ConfigError, CreationRule, SopsConfig, Store};
+use seal_sops::{ConfigError, CreationRule, RuleGroup, SopsConfig, Store};
 use std::path::{Path, PathBuf};
 
 /// Folders that are looked into on the way up.
@@ -79,9 +79,18 @@ impl Rule<'_> {
         self.0.selector_text().filter(|(known, _)| *known == name).map(|(_, text)| text.to_owned())
     }
 
-    /// The recipients by group. Keys of other kinds cannot be encrypted to here, and a file without them would not be what the rule says.
-    pub fn groups(&self) -> Result<Vec<Group>, Failure> {
-        if let Some((kind, name)) = self.0.groups.iter().flat_map(|group| &group.others).next() {
+    /// The names of all keys it wants, by group.
+    pub fn names(&self) -> Vec<Vec<String>> {
+        let names =
+            |group: &RuleGroup| group.age.iter().cloned().chain(group.others.iter().map(|(_, name)| name.clone())).collect();
+        self.0.groups.iter().map(names).collect()
+    }
+
+    /// The recipients by group. Keys of other kinds cannot be encrypted to here, and a file without them would not be what the rule says;
+    /// `there` says which ones a file has already.
+    pub fn groups(&self, there: impl Fn(&str, &str) -> bool) -> Result<Vec<Group>, Failure> {
+        let others = self.0.groups.iter().flat_map(|group| &group.others);
+        if let Some((kind, name)) = others.into_iter().find(|(kind, name)| !there(kind, name)) {
             return Err(Failure::new(
                 code::UNSUPPORTED,
                 format!(

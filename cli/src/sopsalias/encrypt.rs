@@ -60,7 +60,7 @@ pub fn plan(session: &mut Session, known_as: &Path, store: Store) -> Result<Plan
     let threshold = threshold.and_then(|number| u32::try_from(number).ok()).or(rule.as_ref().and_then(Rule::threshold));
     let groups = match (session.flags.text("age"), rule) {
         (Some(list), _) => vec![keys::group(list)?],
-        (None, Some(rule)) => rule.groups()?,
+        (None, Some(rule)) => rule.groups(|_, _| false)?,
         (None, None) => {
             return Err(Failure::generic(
                 "config file not found, or has no creation rules, and no keys provided through command line options",

@@ -47,9 +47,10 @@ fn update(session: &mut Session, path: &Path) -> Result<(), Failure> {
         let config = rules.path().map(|path| path.display().to_string()).unwrap_or_default();
         return Err(Failure::generic(format!("The config file {config} does not contain any creation rule")));
     };
-    let wanted = rule.groups()?;
-    let have = keys::names_by_group(metadata);
-    let want: Vec<Vec<String>> = wanted.iter().map(|group| group.iter().map(ToString::to_string).collect()).collect();
+    // Keys that only sops can use stay with the data key they hold, as long as the file has one group.
+    let there = |kind: &str, name: &str| matches!(metadata.groups.as_slice(), [only] if only.others.iter().any(|key| key.kind == kind && key.name == name));
+    let wanted = rule.groups(there)?;
+    let (have, want) = (keys::names_by_group(metadata), rule.names());
     let before = metadata.shamir_threshold.unwrap_or(0);
     let threshold = before.min(u32::try_from(want.len()).unwrap_or(u32::MAX));
     let Some(plan) = difference(&have, &want, before, threshold) else {
@@ -63,7 +64,10 @@ fn update(session: &mut Session, path: &Path) -> Result<(), Failure> {
     }
     let key = session.data_key(&file)?;
     let threshold = (threshold > 0).then_some(threshold);
-    let groups = keys::rewrap(metadata, &key, &wanted, threshold, &mut session.io.rng())?;
+    let mut groups = keys::rewrap(metadata, &key, &wanted, threshold, &mut session.io.rng())?;
+    for (group, want) in groups.iter_mut().zip(&want) {
+        group.others.retain(|key| want.contains(&key.name));
+    }
     let new = file.rewrap(groups, threshold).map_err(|error| Failure::generic(error.to_string()))?;
     session.write(path, &new, Content::Sealed)?;
     session.io.say(format_args!("File {} synced with new keys", shown.display()));
