@@ -177,6 +177,8 @@ const CASES: &[(&str, Same)] = &[
     ("set e.yaml [\"a\"] x", Error(7, "Value for --set is not valid JSON")),
     ("--set [\"a\"]1 e.yaml", Error(7, "Invalid --set format")),
     ("--set [\"a\"]~x e.yaml", Error(7, "Value for --set is not valid JSON")),
+    ("set e.yaml [\"sops\"] 1", Error(203, "'sops'")),
+    ("set e.env [\"sops_x\"] \"1\"", Error(203, "'sops_'")),
     ("unset e.yaml [\"zz\"]", Error(1, "Key not found: zz")),
     ("unset --idempotent e.yaml [\"zz\"]", Bytes),
     ("unset e.yaml [\"c\"][9]", Error(1, "Index 9 out of bounds")),

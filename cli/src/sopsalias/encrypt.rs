@@ -158,7 +158,8 @@ pub fn not_encrypted(error: &SopsError, store: Store) -> Failure {
     }
 }
 
-fn sealed_already(store: Store) -> Failure {
+/// Where the metadata go, there is something already.
+pub fn sealed_already(store: Store) -> Failure {
     let entry = match store {
         Store::Dotenv => "an entry that starts with 'sops_'",
         _ => "a top-level entry called 'sops'",

@@ -1,6 +1,7 @@
 //! `sops set` and `sops unset`: one key or branch, in place; nothing else of the file changes but its MAC and time.
 
 use super::{
+    encrypt::sealed_already,
     failure::{Failure, code},
     rotate::in_other_store,
     session::{Content, Session},
@@ -74,6 +75,15 @@ fn value_of(json: &SecretBytes) -> Result<NewValue, Failure> {
 
 fn change(session: &mut Session, file: &FilePath, path: &Path, value: Option<NewValue>) -> Result<Exit, Failure> {
     let (from, to) = (session.input_store(file), session.output_store(file));
+    match path.0.first() {
+        None => return Err(Failure::new(code::SET_FORMAT, "Invalid index format: it names no key")),
+        // Where the metadata stand, no value can.
+        Some(Segment::Key(key)) if value.is_some() && (key == "sops" || (from == Store::Dotenv && key.starts_with("sops_"))) => {
+            session.sealed(Some(file), from)?;
+            return Err(sealed_already(from));
+        }
+        Some(_) => {}
+    }
     let sealed = session.sealed(Some(file), from)?;
     let unlocked = session.unlock(sealed)?;
     let (time, mut rng) = (now(session.io), session.io.rng());
