@@ -293,6 +293,14 @@ fn the_configuration_is_searched_from_the_working_directory_upwards() {
     });
 }
 
+#[test]
+fn a_command_gets_the_values_of_the_first_document() {
+    both(|bench| {
+        bench.sealed("a.yaml", "a: one\n---\na: two\nc: [1]\n");
+        assert_eq!(bench.done(&["exec-env", "a.yaml", "echo $a"]), "one\n");
+    });
+}
+
 /// A key that only sops can use, beside Alice's.
 const PGP: &str = "    pgp:\n        - created_at: \"2020-01-01T00:00:00Z\"\n          enc: |-\n            -----BEGIN PGP MESSAGE-----\n\n            x\n            -----END PGP MESSAGE-----\n          fp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n";
 

@@ -10,6 +10,7 @@ use crate::{Exit, child::Child, editor::Desk};
 use seal_secret::SecretBytes;
 use seal_sops::{Opened, Segment, Type, Value};
 use std::{
+    collections::HashSet,
     ffi::OsString,
     path::{Component, Path, PathBuf},
     process::{Command, Stdio},
@@ -103,8 +104,14 @@ fn pipe(desk: &Desk, text: SecretBytes) -> Result<(), Failure> {
 
 /// The top-level values of the first document. What has no place in an environment is refused by name.
 fn variables(opened: &Opened) -> Result<Vec<(String, SecretBytes)>, Failure> {
+    let leaves = opened.file().leaves().map_err(|error| Failure::generic(error.to_string()))?;
+    let mut first: HashSet<seal_sops::Path> =
+        leaves.into_iter().filter(|leaf| leaf.document == 0).map(|leaf| leaf.path).collect();
     let mut variables = Vec::new();
     for (path, value) in opened.values() {
+        if !first.remove(&path) {
+            continue;
+        }
         match path.0.as_slice() {
             [Segment::Key(key)] if key.contains('=') => {
                 return Err(Failure::generic(format!("cannot use keys with '=' in environment: {key}")));
