@@ -68,6 +68,9 @@ pub fn plan(session: &mut Session, known_as: &Path, store: Store) -> Result<Plan
             .hint("name recipients with --age, or in a .sops.yaml here or in a folder above"));
         }
     };
+    if let Some(weakness) = keys::weakness(&groups) {
+        session.warn(weakness);
+    }
     Ok(Plan { groups, threshold, selector, mac_only_encrypted })
 }
 

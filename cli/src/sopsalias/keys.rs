@@ -38,6 +38,14 @@ pub fn of_metadata(metadata: &Metadata) -> Result<Vec<Group>, Failure> {
     metadata.groups.iter().map(|group| group.age.iter().map(|key| recipient(&key.recipient)).collect()).collect()
 }
 
+/// What to say of a file that a quantum computer could open after all.
+pub fn weakness(groups: &[Group]) -> Option<&'static str> {
+    let strong = groups.iter().flatten().filter(|recipient| recipient.is_post_quantum()).count();
+    let all = groups.iter().flatten().count();
+    (strong > 0 && strong < all)
+        .then_some("post-quantum and classic recipients together: the file is only as strong as the classic ones")
+}
+
 /// The names of all keys of a file, by group.
 pub fn names_by_group(metadata: &Metadata) -> Vec<Vec<String>> {
     let names = |group: &KeyGroup| {

@@ -48,6 +48,9 @@ pub fn with(session: &mut Session, file: &Path) -> Result<Exit, Failure> {
     for group in &mut groups {
         group.retain(|recipient| !remove.iter().any(|gone| gone.to_string() == recipient.to_string()));
     }
+    if let Some(weakness) = keys::weakness(&groups) {
+        session.warn(weakness);
+    }
     let threshold = metadata.shamir_threshold;
     let mut rng = session.io.rng();
     let key = DataKey::generate(&mut rng);
