@@ -121,16 +121,11 @@ pub(super) fn quoted(text: &str) -> String {
         _ => false,
     };
     let padded = text.trim().len() != text.len();
-    // Go's package stops at the first three quotes of a later line; a back-quoted text may hold them.
-    if text.contains("\"\"\"") && text.contains('\n') && !text.contains('`') {
-        format!("`{text}`")
-    } else if text.contains(['\n', '`'])
-        || surrounded
-        || text.ends_with('\\')
-        || text.starts_with("\"\"\"")
-        || (padded && text.contains('"'))
-    {
-        format!("\"\"\"{text}\"\"\"")
+    // Go's package closes a text of several lines at the last quote of the first later line that has one.
+    let fits = |quote: &str| text.rsplit_once('\n').is_none_or(|(before, _)| !before.contains(quote));
+    let needs_quotes = text.contains(['\n', '`']) || surrounded || text.ends_with('\\') || text.starts_with("\"\"\"");
+    if needs_quotes || (padded && text.contains('"')) {
+        if fits("\"\"\"") || !fits("`") { format!("\"\"\"{text}\"\"\"") } else { format!("`{text}`") }
     } else if text.contains(['#', ';']) {
         format!("`{text}`")
     } else if padded {

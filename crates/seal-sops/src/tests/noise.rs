@@ -91,7 +91,8 @@ fn set_and_unset(store: Store, clear: &[u8], at: proptest::sample::Index, new: &
         return Ok(());
     };
     let Ok(key_path) = path.parse::<crate::Path>() else { return Ok(()) };
-    if key_path.to_string() != *path {
+    // In the second of two sections of one name, a key is not the one that the path names; sops sets it in the first one, too.
+    if key_path.to_string() != *path || opened.get(&key_path, store).is_err() {
         return Ok(());
     }
     let value = crate::NewValue::Leaf(crate::Value::text(new.to_owned()));
@@ -158,6 +159,7 @@ fn what_noise_once_found() {
         "][t][t]=\\#",
         "]=\"\"\"[t]\"\"\"#\\",
         "'=`\"\"\"[s]\n`",
+        "v=` #\"\"\"\"=v\n\n\r\n:=` #`; ",
     ] {
         there_and_back(Store::Ini, clear.as_bytes()).unwrap_or_else(|error| panic!("{clear:?}: {error}"));
     }
