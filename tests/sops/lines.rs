@@ -173,6 +173,7 @@ const CASES: &[(&str, Same)] = &[
     ("decrypt nomac.yaml", Error(51, "MAC mismatch. File has no MAC")),
     ("decrypt --ignore-mac nomac.yaml", Bytes),
     ("decrypt noversion.yaml", Error(1, "Version string empty")),
+    ("decrypt oddversion.yaml", Error(1, "No Major.Minor.Patch elements found")),
     ("set e.yaml [\"a\" 1", Error(7, "Invalid set index format")),
     ("set e.yaml [\"a\"] x", Error(7, "Value for --set is not valid JSON")),
     ("--set [\"a\"]1 e.yaml", Error(7, "Invalid --set format")),
@@ -253,6 +254,7 @@ fn furnish(pair: &Pair) {
     pair.write("cut.yaml", lines(&|line| line.starts_with("b: ")));
     pair.write("nomac.yaml", lines(&|line| line.starts_with("    mac: ")));
     pair.write("noversion.yaml", lines(&|line| line.starts_with("    version: ")));
+    pair.write("oddversion.yaml", sealed.replace("version: 3.13.3", "version: \"3.13\""));
     let stamp = sealed.lines().find(|line| line.contains("lastmodified")).expect("a time");
     pair.write("moved.yaml", sealed.replace(stamp, "    lastmodified: \"2020-01-01T00:00:00Z\""));
 }

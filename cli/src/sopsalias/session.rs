@@ -170,6 +170,10 @@ impl<'a> Session<'a> {
             Some(metadata) if metadata.version.is_empty() => {
                 Err(Failure::generic("Version string empty").hint("the sops block of the file lacks `version`"))
             }
+            Some(metadata) if !is_version(&metadata.version) => {
+                Err(Failure::generic("No Major.Minor.Patch elements found")
+                    .hint("`version` in the sops block of the file is none"))
+            }
             Some(_) => Ok(file),
         }
     }
@@ -264,6 +268,14 @@ impl<'a> Session<'a> {
         self.inform("File written successfully");
         Ok(())
     }
+}
+
+/// What the original takes for a version: three numbers, the last one with or without more behind it. Those of 1.x had other ones.
+fn is_version(text: &str) -> bool {
+    let mut parts = text.trim_start_matches('v').splitn(3, '.');
+    let number = |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let starts = |part: Option<&str>| part.is_some_and(|part| part.starts_with(|first: char| first.is_ascii_digit()));
+    text.starts_with("1.") || (number(parts.next()) && number(parts.next()) && starts(parts.next()))
 }
 
 /// As the original has it in its messages.

@@ -85,7 +85,8 @@ impl SopsFile {
     /// A comment that does not open stays as it is, as sops has it. Which mapping it belongs to is a guess of sops' reader: where ours
     /// differs, what is around is tried, then the other mappings.
     fn open_comment(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Option<Value> {
-        let enc = Enc::parse(self.layout.text(&self.bytes, id)?)?;
+        // A value in a comment's place was put there: left alone, it fails the MAC.
+        let enc = Enc::parse(self.layout.text(&self.bytes, id)?).filter(|enc| enc.kind == Type::Comment)?;
         let nodes = &self.layout.nodes;
         let upwards = |id: NodeId| std::iter::successors(Some(id), |id| nodes[*id as usize].parent);
         let neighbours =

@@ -149,8 +149,12 @@ impl Bench<'_> {
         }
     }
 
-    /// Equal YAML values, comments aside.
+    /// Equal values in YAML or INI, comments aside.
     fn same_values(&self, a: &Run, b: &Run) -> bool {
+        let bare = |run: &Run| ini_lines(&run.out).into_iter().filter(|line| !line.starts_with('#')).collect::<Vec<_>>();
+        if self.case.store == "ini" && (a.code, b.code) == (0, 0) {
+            return bare(a) == bare(b);
+        }
         let read = |run: &Run| std::str::from_utf8(&run.out).ok().and_then(values);
         self.case.store == "yaml" && (a.code, b.code) == (0, 0) && read(a).is_some_and(|a| Some(a) == read(b))
     }

@@ -53,7 +53,11 @@ impl Yaml<'_> {
             self.out.push('\n');
         }
         if let Some(comment) = entry.above {
-            self.out.push_str(&format!("{:indent$}#{}{comment}\n", "", if self.dice.once_in(6) { "" } else { " " }));
+            self.out.push_str(&format!(
+                "{:indent$}#{}{comment}\n",
+                "",
+                if self.dice.once_in(6) && !comment.is_empty() { "" } else { " " }
+            ));
         }
         self.out.push_str(&" ".repeat(indent));
     }
