@@ -60,7 +60,11 @@ impl SopsFile {
     pub(crate) fn open_node(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Result<Option<Value>, SopsError> {
         match self.layout.nodes[id as usize].form {
             Form::Map | Form::List | Form::Null => Ok(None),
-            Form::Comment | Form::JoinedComment(_) => Ok(self.open_comment(cipher, walk, id)),
+            Form::Comment | Form::JoinedComment(_) => match self.open_comment(cipher, walk, id) {
+                // A value in a comment's place was put there, or a comment was made one: no type is authenticated.
+                Some(value) if value.kind != Type::Comment => Err(self.error_at(id, Problem::MacMismatch)),
+                comment => Ok(comment),
+            },
             _ if walk.selected(id) => self.open_value(cipher, walk, id),
             _ => Ok(None),
         }
@@ -85,8 +89,7 @@ impl SopsFile {
     /// A comment that does not open stays as it is, as sops has it. Which mapping it belongs to is a guess of sops' reader: where ours
     /// differs, what is around is tried, then the other mappings.
     fn open_comment(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Option<Value> {
-        // A value in a comment's place was put there: left alone, it fails the MAC.
-        let enc = Enc::parse(self.layout.text(&self.bytes, id)?).filter(|enc| enc.kind == Type::Comment)?;
+        let enc = Enc::parse(self.layout.text(&self.bytes, id)?)?;
         let nodes = &self.layout.nodes;
         let upwards = |id: NodeId| std::iter::successors(Some(id), |id| nodes[*id as usize].parent);
         let neighbours =
