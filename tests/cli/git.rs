@@ -138,6 +138,31 @@ fn branches_that_change_different_keys_merge_and_rebase() {
 }
 
 #[test]
+fn a_data_key_that_was_retired_does_not_come_back() {
+    let repository = Repository::new();
+    let other = repository.seal(&["keygen", "-o", "other.txt"]) + &repository.seal(&["keygen", "-y", "other.txt"]);
+    let other = other.split_whitespace().find(|word| word.starts_with("age1")).expect("a recipient").to_owned();
+    std::fs::remove_file(repository.path().join("other.txt")).expect("the file");
+    repository.seal(&["rotate", "app.enc.yaml", "--add-age", &other]);
+    repository.commit("both");
+    repository.git(&["checkout", "-q", "-b", "left", "main"]);
+    repository.set("b", "left");
+    repository.seal(&["rotate", "app.enc.yaml", "--rm-age", &other]);
+    repository.commit("left");
+    let line = |text: &str| text.lines().find(|line| line.starts_with("a: ")).expect("a value").to_owned();
+    let file = || std::fs::read_to_string(repository.path().join("app.enc.yaml")).expect("the file");
+    let rotated = line(&file());
+    repository.branch("right", &[("b", "right"), ("c", "tres")]);
+    assert_eq!(repository.run("git", &["merge", "left"]).status.code(), Some(1));
+    assert_eq!(file().matches("<<<<<<< ours: b\n").count(), 1, "{}", file());
+    for (side, b) in [("--theirs", "left"), ("--ours", "right")] {
+        repository.seal(&["git", "resolve", "app.enc.yaml", side]);
+        assert_eq!(repository.clear(), format!("# ours\na: one\nb: {b}\nc: tres\n"));
+        assert_eq!((line(&file()), file().contains(&other)), (rotated.clone(), false), "{side}");
+    }
+}
+
+#[test]
 fn files_of_every_kind_merge_key_by_key() {
     for (file, clear, keys, merged) in [
         ("x.enc.json", "{\"a\": \"1\", \"b\": \"2\"}\n", ["a", "b"], "{\"a\": \"left\", \"b\": \"right\"}\n"),
@@ -173,10 +198,11 @@ fn a_key_changed_on_both_sides_is_a_conflict_that_names_it() {
         repository.seal(&["git", "resolve", "app.enc.yaml", side]);
         assert_eq!(repository.clear(), format!("# ours\na: uno\nb: {b}\nc: tres\n"));
     }
-    let editor = "sed -i -e /^<<<<<<</d -e /^=======/d -e /^>>>>>>>/d -e /right/d";
+    let editor = "sed -i -e '/^<<<<<<</d' -e '/^=======/d' -e '/^>>>>>>>/d' -e /right/d";
     let by_hand = |editor: &str| repository.run("env", &[&format!("EDITOR={editor}"), SEAL, "git", "resolve", "app.enc.yaml"]);
     assert_eq!(by_hand("true").status.code(), Some(3), "markers are no values");
-    assert_eq!(by_hand(editor).status.code(), Some(0));
+    let mended = by_hand(editor);
+    assert_eq!(mended.status.code(), Some(0), "{}", String::from_utf8_lossy(&mended.stderr));
     assert_eq!(repository.clear(), "# ours\na: uno\nb: left\nc: tres\n");
     repository.commit("merged");
 }

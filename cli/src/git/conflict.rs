@@ -44,8 +44,9 @@ fn parts<'a>(ours: &'a str, theirs: &'a str, marks: &Marks<'_>) -> Vec<Cow<'a, s
 }
 
 /// True for a text with a line that only a conflict has.
-pub fn is_marked(text: &str) -> bool {
-    text.lines().any(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "))
+pub fn is_marked(text: &str, size: usize) -> bool {
+    let marks = ["<", ">"].map(|character| format!("{} ", character.repeat(size)));
+    text.lines().any(|line| marks.iter().any(|mark| line.starts_with(mark)))
 }
 
 fn close<'a>(all: &mut Vec<Cow<'a, str>>, mine: &mut Vec<&'a str>, other: &mut Vec<&'a str>, marks: &Marks<'_>) {
@@ -76,7 +77,7 @@ mod tests {
         let marked = |ours, theirs| String::from_utf8(mark(ours, theirs, &marks).expose().to_vec()).unwrap();
         let both = marked("a: 1\nb: 2\nc: 3\n", "a: 1\nb: 9\nc: 3\n");
         assert_eq!(both, "a: 1\n<<<<<<< ours: b\nb: 2\n=======\nb: 9\n>>>>>>> theirs: b\nc: 3\n");
-        assert!(is_marked(&both) && !is_marked("a: 1\n"));
+        assert!(is_marked(&both, 7) && !is_marked("a: 1\n", 7));
         assert_eq!(marked("a\n", "a\n"), "a\n");
         assert_eq!(marked("x", ""), "<<<<<<< ours: b\nx\n=======\n>>>>>>> theirs: b\n");
     }

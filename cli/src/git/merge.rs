@@ -2,7 +2,7 @@
 //! is a conflict that names it. Whatever cannot be opened is merged line by line, as git would without us.
 
 use super::{
-    conflict::{Marks, mark},
+    conflict::{Marks, is_marked, mark},
     program,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     write,
 };
 use seal_secret::SecretBytes;
-use seal_sops::{Conflict, Merged, SopsFile, merge3};
+use seal_sops::{Conflict, Merged, Side, SopsFile, merge_towards};
 use std::path::{Path, PathBuf};
 
 /// Flags of `seal git merge`, which git fills in.
@@ -73,14 +73,12 @@ impl Versions {
         let now = file::now(io);
         let mut rng = io.rng();
         let Versions { base, ours, theirs } = self;
-        match merge3(&base.opened, &ours.opened, &theirs.opened, &ours.key, now, &mut rng)? {
-            Merged::Clean(bytes) => Ok(Both::Clean(bytes)),
-            Merged::Conflicts(conflicts, with_ours) => {
-                match merge3(&base.opened, &theirs.opened, &ours.opened, &theirs.key, now, &mut rng)? {
-                    Merged::Conflicts(_, with_theirs) => Ok(Both::Conflicts { conflicts, with_ours, with_theirs }),
-                    Merged::Clean(_) => Err(CliError::failed("a conflict on one side is none on the other")),
-                }
+        let mut merged = |side| merge_towards(side, &base.opened, &ours.opened, &theirs.opened, &ours.key, now, &mut rng);
+        match (merged(Side::Ours)?, merged(Side::Theirs)?) {
+            (Merged::Conflicts(conflicts, with_ours), Merged::Conflicts(_, with_theirs)) => {
+                Ok(Both::Conflicts { conflicts, with_ours, with_theirs })
             }
+            (Merged::Clean(bytes), _) | (_, Merged::Clean(bytes)) => Ok(Both::Clean(bytes)),
         }
     }
 }
@@ -118,6 +116,9 @@ fn by_key(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
             let (ours, theirs) = (format!("ours: {keys}"), format!("theirs: {keys}"));
             let marks = Marks { size: args.marker_size, ours: &ours, theirs: &theirs };
             let text = mark(text_of(&with_ours)?, &with_theirs, &marks);
+            if !is_marked(text_of(&text)?, args.marker_size) {
+                return Err(CliError::failed(format!("the change of {keys} on one side has no place in the file of the other")));
+            }
             write::atomically(&args.ours, &text)?;
             let path = args.path.display();
             io.say(format_args!("{path}: both sides changed {keys}"));

@@ -16,6 +16,9 @@ use seal_secret::SecretBytes;
 use seal_sops::{Change, Opened};
 use std::path::{Path, PathBuf};
 
+/// Length of the markers in the editor, git's own.
+const MARKER: usize = 7;
+
 /// Flags of `seal git resolve`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -41,9 +44,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
         Both::Clean(bytes) => bytes,
         Both::Conflicts { with_ours, .. } if args.ours => with_ours,
         Both::Conflicts { with_theirs, .. } if args.theirs => with_theirs,
-        Both::Conflicts { conflicts, with_ours, with_theirs } => {
-            by_hand(args, &versions, &names(&conflicts), with_ours, with_theirs, io)?
-        }
+        Both::Conflicts { conflicts, with_ours, with_theirs } => by_hand(args, &names(&conflicts), with_ours, with_theirs, io)?,
     };
     write::atomically(&args.file, &merged)?;
     io.say(format_args!("{0}: resolved; now `git add {0}`", args.file.display()));
@@ -70,7 +71,6 @@ fn versions(args: &Args, io: &mut Io) -> Result<Versions, CliError> {
 /// Both sides in clear in the editor, in memory; what the user leaves is sealed.
 fn by_hand(
     args: &Args,
-    versions: &Versions,
     keys: &str,
     with_ours: SecretBytes,
     with_theirs: SecretBytes,
@@ -79,11 +79,14 @@ fn by_hand(
     let open = |bytes, key| -> Result<Opened, CliError> {
         Ok(file::parse(&args.file, args.open.input_type, bytes)?.open(key, args.open.options())?)
     };
-    let (ours, theirs) = (open(with_ours, &versions.ours.key)?, open(with_theirs, &versions.theirs.key)?);
+    // Both are under the same key: theirs when only they made a new one.
+    let sealed = file::parse(&args.file, args.open.input_type, with_ours.clone())?;
+    let key = args.open.silent_unlocker(io)?.data_key(&sealed, io)?;
+    let (ours, theirs) = (open(with_ours, &key)?, open(with_theirs, &key)?);
     let store = ours.file().store();
     let (left, right) = (ours.to_clear(store)?, theirs.to_clear(store)?);
     let (left, right) = (text(&left)?, text(&right)?);
-    let marks = Marks { size: 7, ours: &format!("ours: {keys}"), theirs: &format!("theirs: {keys}") };
+    let marks = Marks { size: MARKER, ours: &format!("ours: {keys}"), theirs: &format!("theirs: {keys}") };
     let sheet = conflict::mark(left, right, &marks);
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let desk = Desk::new(&name, args.allow_disk, io)?;
@@ -91,10 +94,10 @@ fn by_hand(
     loop {
         io.edit(&desk)?;
         let edited = desk.text(io)?;
-        let error = if text(&edited).is_ok_and(conflict::is_marked) {
+        let error = if text(&edited).is_ok_and(|text| conflict::is_marked(text, MARKER)) {
             CliError::failed("there are conflict markers left in it")
         } else {
-            match ours.replace(edited, &versions.ours.key, file::now(io), &mut io.rng()) {
+            match ours.replace(edited, &key, file::now(io), &mut io.rng()) {
                 Ok(Change::Changed(bytes)) => return Ok(bytes),
                 Ok(Change::Unchanged) => return Ok(ours.file().bytes().clone()),
                 Err(error) => error.into(),

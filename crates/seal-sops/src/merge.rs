@@ -26,8 +26,17 @@ pub struct Conflict {
 pub enum Merged {
     /// All changes of both sides, MAC made anew.
     Clean(SecretBytes),
-    /// Keys that both sides changed; the bytes are `ours` with all changes of `theirs` that are not in conflict.
+    /// Keys that both sides changed; the bytes have all changes of both, and for these keys the values of the side that was asked for.
     Conflicts(Vec<Conflict>, SecretBytes),
+}
+
+/// Whose value stands in the result where both sides changed a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Ours.
+    Ours,
+    /// Theirs.
+    Theirs,
 }
 
 /// Merges. The result is sealed under the data key of `ours`, or that of `theirs` when only theirs is a new one; `key` must be one of
@@ -40,10 +49,25 @@ pub fn merge3(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<Merged, SopsError> {
+    merge_towards(Side::Ours, base, ours, theirs, key, now, rng)
+}
+
+/// As [`merge3`], and says whose value to put where both sides changed a key. The results for both sides differ in those values (and the
+/// MAC) alone.
+pub fn merge_towards(
+    side: Side,
+    base: &Opened,
+    ours: &Opened,
+    theirs: &Opened,
+    key: &DataKey,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<Merged, SopsError> {
     let theirs_rotated = theirs.key != base.key && ours.key == base.key;
     let chosen = *key == theirs.key && theirs.key != ours.key && ours.key != base.key;
-    let (onto, from) = if theirs_rotated || chosen { (theirs, ours) } else { (ours, theirs) };
-    let mut plan = Plan::default();
+    let (onto, from, stands) =
+        if theirs_rotated || chosen { (theirs, ours, Side::Theirs) } else { (ours, theirs, Side::Ours) };
+    let mut plan = Plan { takes_conflicts: side != stands, ..Plan::default() };
     plan.compare(&Units::new(base), &Units::new(onto), &Units::new(from));
     let changes = plan.changes(onto, from);
     let changed = match &changes {
@@ -99,6 +123,8 @@ impl Units {
 /// What is to be taken over.
 #[derive(Default)]
 struct Plan {
+    /// Keys in conflict are taken over, too.
+    takes_conflicts: bool,
     taken: Vec<Place>,
     dropped: Vec<Place>,
     conflicts: Vec<Conflict>,
@@ -112,9 +138,14 @@ impl Plan {
             if same(was, there) || same(here, there) {
                 continue;
             }
-            if !same(here, was) || (there.is_some() && self.is_in_the_way(place, onto)) {
+            let in_the_way = there.is_some() && self.is_in_the_way(place, onto);
+            if !same(here, was) || in_the_way {
                 self.conflicts.push(Conflict { document: place.0, path: place.1.clone() });
-            } else if there.is_some() {
+                if in_the_way || !self.takes_conflicts {
+                    continue;
+                }
+            }
+            if there.is_some() {
                 self.taken.push(place.clone());
             } else if here.is_some() {
                 self.dropped.push(place.clone());
