@@ -1,18 +1,24 @@
 //! Where lines begin, found once: a file of one long line or of a million short ones costs the same.
 
+use std::cell::Cell;
+
 use seal_manifest::Position;
 
-/// The starts of all lines but the first.
-pub(crate) struct Lines(Vec<usize>);
+/// The starts of all lines but the first, and the place that was asked for last with its column.
+pub(crate) struct Lines {
+    starts: Vec<usize>,
+    last: Cell<(usize, usize)>,
+}
 
 impl Lines {
     pub(crate) fn new(text: &str) -> Lines {
-        Lines(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1).collect())
+        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1).collect();
+        Lines { starts, last: Cell::new((0, 0)) }
     }
 
     /// The start of the line a byte is in.
     pub(crate) fn start(&self, at: usize) -> usize {
-        self.index(at).checked_sub(1).map_or(0, |line| self.0[line])
+        self.index(at).checked_sub(1).map_or(0, |line| self.starts[line])
     }
 
     /// How many bytes stand in front of it on its line.
@@ -20,15 +26,19 @@ impl Lines {
         at - self.start(at)
     }
 
-    /// Line and column as people count them.
+    /// Line and column as people count them. Places asked for in order share their counting.
     pub(crate) fn position(&self, text: &str, at: usize) -> Position {
-        let column = text[self.start(at)..at].chars().filter(|c| *c != '\u{feff}').count();
+        let (last, before) = self.last.get();
+        let start = self.start(at);
+        let (from, before) = if start <= last && last <= at { (last, before) } else { (start, 0) };
+        let column = before + text[from..at].chars().filter(|c| *c != '\u{feff}').count();
+        self.last.set((at, column));
         let count = |number: usize| u32::try_from(number + 1).unwrap_or(u32::MAX);
         Position { line: count(self.index(at)), column: count(column) }
     }
 
     fn index(&self, at: usize) -> usize {
-        self.0.partition_point(|start| *start <= at)
+        self.starts.partition_point(|start| *start <= at)
     }
 }
 

@@ -124,13 +124,17 @@ fn root_of(layout: &Layout, id: NodeId) -> NodeId {
 /// The line that ends a document, `---` or `...`, between two tokens.
 fn separator(source: &Source<'_>, range: Range<usize>) -> Option<usize> {
     let text = source.text;
-    let mut start = source.lines.start(range.start);
     let mut found = None;
+    let mut start = if source.lines.start(range.start) == range.start {
+        range.start
+    } else {
+        range.start + text[range.clone()].find('\n')? + 1
+    };
     loop {
         let line = text[start..range.end].split('\n').next().unwrap_or_default();
         let ends =
             |mark: &str| line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']));
-        if start >= range.start && (ends("---") || ends("...")) {
+        if ends("---") || ends("...") {
             found = Some(start);
         }
         start += line.len() + 1;
