@@ -96,18 +96,17 @@ fn added(page: &Page<'_>, document: &Document, next: Option<&Document>, entries:
     if !page.text[..end].is_empty() && !page.text[..end].ends_with('\n') {
         out.push(page.newline);
     }
-    let indent = indentation(page.text, root.span.start);
-    for line in metadata::yaml::render(entries, page.step, page.newline).split_inclusive('\n') {
-        out.push(indent);
-        out.push(line);
-    }
+    // The keys of a document may stand further in; so must the block, then.
+    out.push(&indented(page, document, entries));
     Splice { range: end..end, text: out }
 }
 
-/// What stands before the first key of a mapping in its line, when that is white space: its other keys must have it, too.
-fn indentation(text: &str, at: usize) -> &str {
-    let start = text[..at].rfind('\n').map_or(bom(text), |start| start + 1);
-    Some(&text[start..at]).filter(|before| before.bytes().all(|byte| byte == b' ')).unwrap_or_default()
+/// The block with every line as far in as the document's mapping stands.
+fn indented(page: &Page<'_>, document: &Document, entries: &[(String, Meta)]) -> String {
+    let start = page.layout.nodes[document.root as usize].span.start;
+    let line_start = page.text[..start].rfind('\n').map_or(0, |at| at + 1).max(bom(page.text));
+    let indent: String = page.text[line_start..start].chars().take_while(|c| *c == ' ').collect();
+    metadata::yaml::render(entries, page.step, page.newline).split_inclusive('\n').map(|line| format!("{indent}{line}")).collect()
 }
 
 /// The line of `---` or `...` behind a document's content, or the end of the file.
@@ -133,10 +132,15 @@ fn added_in_flow(page: &Page<'_>, document: &Document, entries: &[(String, Meta)
     let root = &page.layout.nodes[document.root as usize];
     let inner = page.text[root.span.start + 1..root.span.end - 1].trim_end_matches([' ', '\t', '\r', '\n']);
     if inner.is_empty() {
-        let block = metadata::yaml::render(entries, page.step, page.newline);
-        return Splice::new(root.span.clone(), block.trim_end_matches(['\r', '\n']));
+        let block = indented(page, document, entries);
+        return Splice::new(root.span.clone(), block.trim_matches([' ', '\r', '\n']));
     }
     let at = root.span.start + 1 + inner.len();
-    let comma = if inner.ends_with(',') { " " } else { ", " };
+    let comma = match inner.as_bytes().last() {
+        Some(b',') => " ",
+        // A colon right before a comma is read in two ways.
+        Some(b':') => " , ",
+        _ => ", ",
+    };
     Splice::new(at..at, &format!("{comma}\"sops\": {}", metadata::yaml::render_flow(entries)))
 }

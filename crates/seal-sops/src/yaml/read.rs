@@ -126,6 +126,10 @@ impl<'t> Reader<'t> {
                 ));
             }
         };
+        let line_start = self.text[..tree.span.start].rfind('\n').map_or(0, |at| at + 1);
+        if self.text[line_start..tree.span.start].contains('\t') && !matches!(tree.form, Shape::Map { flow: true, .. }) {
+            return Err(Refusal { at: tree.at, parent: None, key: None, problem: Problem::Syntax("YAML: a tab cannot indent") });
+        }
         let root = self.push(None, Name::Root, Form::Map, tree.span.clone(), 0);
         self.layout.documents.push(Document { root, block: None, span });
         self.note_anchor(tree);

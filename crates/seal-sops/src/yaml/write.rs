@@ -134,11 +134,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The lines of a literal block go below the line they begin on, if a comment ends it.
+    /// The lines of a literal block go below the line they begin on, if a comment or white space ends it.
     fn below_comment(&self, end: usize, text: Output, splices: &mut Vec<Splice>) -> Output {
         let Some(line) = text.text().find(self.newline) else { return text };
         let rest = self.text[end..].split(['\n', '\r']).next().unwrap_or_default();
-        if !rest.trim_start_matches([' ', '\t']).starts_with('#') {
+        if rest.is_empty() {
             return text;
         }
         splices.push(Splice::new(end + rest.len()..end + rest.len(), &text.text()[line..]));
