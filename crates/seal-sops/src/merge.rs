@@ -65,8 +65,7 @@ pub fn merge_towards(
 ) -> Result<Merged, SopsError> {
     let theirs_rotated = theirs.key != base.key && ours.key == base.key;
     let chosen = *key == theirs.key && theirs.key != ours.key && ours.key != base.key;
-    let (onto, from, stands) =
-        if theirs_rotated || chosen { (theirs, ours, Side::Theirs) } else { (ours, theirs, Side::Ours) };
+    let (onto, from, stands) = if theirs_rotated || chosen { (theirs, ours, Side::Theirs) } else { (ours, theirs, Side::Ours) };
     let mut plan = Plan { takes_conflicts: side != stands, ..Plan::default() };
     plan.compare(&Units::new(base), &Units::new(onto), &Units::new(from));
     let changes = plan.changes(onto, from);
