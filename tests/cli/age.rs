@@ -119,10 +119,7 @@ fn keys_are_the_same_to_both() {
         assert_eq!(text(&made.stderr), format!("Public key: {recipient}"));
         let theirs = pair.key(&format!("theirs{theirs}"), theirs);
         assert_eq!(
-            text(&done(
-                &pair.seal(&format!("keygen -y @{}", format!("theirs{}", if ours.is_empty() { "" } else { "-pq" })), b"")
-            ))
-            .trim(),
+            text(&done(&pair.seal(&format!("keygen -y @theirs{}", if ours.is_empty() { "" } else { "-pq" }), b""))).trim(),
             theirs
         );
         // Line by line the same file, but for time and key.

@@ -116,6 +116,7 @@ fn check(case: &Case<'_>, prepare: impl Fn(&Path)) {
 }
 
 /// Runs the command and kills it at the given system call, counted from the first one after which the folder differs.
+#[expect(clippy::zombie_processes, reason = "waitpid collects it, which also tells how it stopped")]
 fn stopped_at(folder: &Path, case: &Case<'_>, call: usize) -> Result<Ended, Errno> {
     let before = names(folder);
     let mut child = Command::new("sh")

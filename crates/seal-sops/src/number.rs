@@ -111,6 +111,7 @@ mod tests {
     use super::float;
 
     #[test]
+    #[expect(clippy::excessive_precision, reason = "the ties are the point")]
     fn doubles_are_spelt_as_go_spells_them() {
         for (value, spelt) in [
             (1.5, "1.5"),
