@@ -10,15 +10,8 @@ use std::{
     process::Command,
 };
 
-use measure::{compare, largest_child_kib, run};
+use measure::{answer_for_peak, compare, peak_kib, run, seal};
 use seal_crypto::{Certificate, PrivateKey};
-
-/// The program as it is shipped: its own package alone, linked in its own order. The shim of this package is another build.
-fn ours() -> PathBuf {
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "--locked", "-p", "seal-cli"]).status();
-    assert!(built.is_ok_and(|status| status.success()), "seal builds");
-    Path::new(env!("CARGO_BIN_EXE_seal-under-test")).with_file_name("seal")
-}
 
 fn secret(index: usize) -> String {
     format!(
@@ -52,8 +45,9 @@ impl Bench {
 }
 
 fn main() {
+    answer_for_peak();
     let Some(kubeseal) = seal_tests::peers::tool("kubeseal") else { return };
-    let bench = Bench { dir: tempfile::tempdir().expect("a temporary folder"), kubeseal, ours: ours() };
+    let bench = Bench { dir: tempfile::tempdir().expect("a temporary folder"), kubeseal, ours: seal() };
     let mut rng = rand::rng();
     let key = PrivateKey::generate(4096, &mut rng).expect("a key");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs() as i64;
@@ -74,12 +68,7 @@ fn one_secret(bench: &Bench) {
     let input = bench.path("in/app-0.yaml");
     let name = input.to_str().expect("UTF-8");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..5 {
-        run(&mut bench.ours(&[name]));
-    }
-    let our_peak = largest_child_kib();
-    run(&mut bench.theirs(&input));
-    let their_peak = largest_child_kib();
+    let (our_peak, their_peak) = (peak_kib(&bench.ours(&[name])), peak_kib(&bench.theirs(&input)));
     for _ in 0..41 {
         ours.push(run(&mut bench.ours(&[name])).0);
         theirs.push(run(&mut bench.theirs(&input)).0);

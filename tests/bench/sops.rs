@@ -12,14 +12,13 @@ use std::{
     process::Command,
 };
 
-use measure::{compare, largest_child_kib, run};
+use measure::{answer_for_peak, compare, peak_kib, run, seal};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-
-const OURS: &str = env!("CARGO_BIN_EXE_seal-under-test");
 
 struct Bench {
     dir: tempfile::TempDir,
     sops: PathBuf,
+    ours: PathBuf,
     recipient: String,
 }
 
@@ -36,13 +35,13 @@ impl Bench {
 
     /// Ours under the same command line.
     fn ours(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(OURS);
+        let mut command = Command::new(&self.ours);
         command.arg("sops");
         self.with_keys(command, arguments)
     }
 
     fn native(&self, arguments: &[&str]) -> Command {
-        self.with_keys(Command::new(OURS), arguments)
+        self.with_keys(Command::new(&self.ours), arguments)
     }
 
     fn theirs(&self, arguments: &[&str]) -> Command {
@@ -71,6 +70,11 @@ impl Bench {
         }
         compare(what, ours, theirs);
     }
+
+    fn peaks(&self, what: &str, arguments: &[&str]) {
+        let (ours, theirs) = (peak_kib(&self.ours(arguments)), peak_kib(&self.theirs(arguments)));
+        println!("{what}, peak memory: ours {ours} KiB, sops {theirs} KiB, ratio {:.1}", theirs as f64 / ours as f64);
+    }
 }
 
 /// A Secret with so many values of 130 characters.
@@ -85,13 +89,14 @@ fn secret(values: usize) -> String {
 }
 
 fn main() {
+    answer_for_peak();
     let (Some(sops), Some(keygen)) = (seal_tests::peers::tool("sops"), seal_tests::peers::tool("age-keygen")) else { return };
     let dir = tempfile::tempdir().expect("a temporary folder");
     let key = dir.path().join("key.txt");
     assert!(Command::new(&keygen).arg("-o").arg(&key).output().expect("age-keygen starts").status.success());
     let recipient = Command::new(&keygen).arg("-y").arg(&key).output().expect("age-keygen starts").stdout;
     let recipient = String::from_utf8(recipient).expect("text").trim().to_owned();
-    let bench = Bench { dir, sops, recipient };
+    let bench = Bench { dir, sops, ours: seal(), recipient };
 
     small(&bench);
     large(&bench);
@@ -101,16 +106,8 @@ fn main() {
 
 fn small(bench: &Bench) {
     let sealed = bench.sealed("four.yaml", secret(4).as_bytes());
-    for _ in 0..5 {
-        run(&mut bench.ours(&["decrypt", &sealed]));
-    }
-    let our_peak = largest_child_kib();
-    run(&mut bench.theirs(&["decrypt", &sealed]));
-    let their_peak = largest_child_kib();
-    println!(
-        "4 values, peak memory: ours {our_peak} KiB, sops {their_peak} KiB, ratio {:.1}",
-        their_peak as f64 / our_peak as f64
-    );
+    bench.peaks("--version", &["--version"]);
+    bench.peaks("decrypt 4 values", &["decrypt", &sealed]);
     bench.pair("--version", 21, &["--version"]);
     bench.pair("decrypt 4 values", 41, &["decrypt", &sealed]);
 }
@@ -186,6 +183,7 @@ fn binary(bench: &Bench) {
     }
     same(&bench.path("ours.bin"), &bench.path("theirs.bin"));
     compare("decrypt 20 MB binary", ours, theirs);
+    bench.peaks("decrypt 20 MB binary", &["decrypt", "--input-type", "binary", "--output-type", "binary", &sealed]);
 }
 
 fn same(ours: &Path, theirs: &Path) {

@@ -11,6 +11,9 @@ use crate::{Enc, Path, Problem, SopsError, SopsFile, Store, Type, Value, mac, st
 /// Mappings that are tried for a comment that does not open at its place.
 const MOST_TRIES: usize = 64;
 
+/// Nodes from which on opening half of them on another core pays.
+const WORTH_A_THREAD: usize = 1_000;
+
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenOptions {
@@ -49,11 +52,18 @@ impl SopsFile {
     }
 
     fn open_values(&self, cipher: &Cipher, walk: &Walk) -> Result<Vec<Option<Value>>, SopsError> {
-        let mut values = Vec::with_capacity(self.layout.nodes.len());
-        for id in self.layout.ids() {
-            values.push(self.open_node(cipher, walk, id)?);
+        let ids = self.layout.ids();
+        let open = |ids: std::ops::Range<NodeId>| ids.map(|id| self.open_node(cipher, walk, id)).collect::<Result<Vec<_>, _>>();
+        if ids.len() < WORTH_A_THREAD {
+            return open(ids);
         }
-        Ok(values)
+        let middle = ids.start + (ids.end - ids.start) / 2;
+        std::thread::scope(|scope| {
+            let rest = scope.spawn(|| open(middle..ids.end));
+            let mut values = open(ids.start..middle)?;
+            values.extend(rest.join().expect("opening does not panic")?);
+            Ok(values)
+        })
     }
 
     /// What is sealed at a node; `None` where nothing is.
