@@ -332,3 +332,19 @@ fn texts_that_the_original_loses_are_kept() {
         assert_eq!(pair.ours(&["decrypt", "a.yaml"]).text(), clear);
     }
 }
+
+#[test]
+fn a_comment_above_an_empty_last_element_is_sealed_where_sops_looks_for_it() {
+    let Some(pair) = pair() else { return };
+    for (clear, read) in [
+        ("e:\n  - no\n  # c\n  -\na: x\n", "e:\n    - \"no\"\n    - null\n# c\na: x\n"),
+        (
+            "q:\n  e:\n    - x\n    # c\n    -\n  a: x\nz: w\n",
+            "q:\n    e:\n        - x\n        - null\n    # c\n    a: x\nz: w\n",
+        ),
+        ("e:\n  - x\n  # c\n  -\n  - w\n", "e:\n    - x\n    - null\n    # c\n    - w\n"),
+    ] {
+        sealed_by_ours(&pair, "a.yaml", clear, &[]);
+        assert_eq!(read_by_theirs(&pair, "a.yaml"), read, "{clear}");
+    }
+}

@@ -231,7 +231,7 @@ fn both(expected: &str, seen: &str) -> String {
 }
 
 /// Equal values in equal places and all the comments, whatever the layout. A whole double may have lost its point; a comment behind a
-/// value may have moved above it.
+/// value may have moved above it; the original writes a document of nothing as an empty map.
 fn means_the_same(a: &[u8], b: &[u8]) -> bool {
     let (Ok(a), Ok(b)) = (std::str::from_utf8(a), std::str::from_utf8(b)) else { return false };
     // The original loses some comments inside lists.
@@ -242,7 +242,9 @@ fn means_the_same(a: &[u8], b: &[u8]) -> bool {
 fn values(text: &str) -> Option<Vec<serde_yaml::Value>> {
     use serde::Deserialize;
     let documents = serde_yaml::Deserializer::from_str(text);
-    documents.map(|document| serde_yaml::Value::deserialize(document).ok().map(|value| plain(&value))).collect()
+    let empty = || serde_yaml::Value::Mapping(serde_yaml::Mapping::new());
+    let read = documents.map(|document| serde_yaml::Value::deserialize(document).ok());
+    read.map(|value| value.map(|value| if value.is_null() { empty() } else { plain(&value) })).collect()
 }
 
 fn plain(value: &serde_yaml::Value) -> serde_yaml::Value {

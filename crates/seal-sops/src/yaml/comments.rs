@@ -102,8 +102,10 @@ fn gap(source: &Source<'_>, range: Range<usize>, layout: &Layout, tokens: &[Toke
     for line in lines {
         if edge.is_some_and(|edge| line.start >= edge) { begins.push(line) } else { ends.push(line) }
     }
-    let mut add = |lines: &[Line], before, next, at| {
+    let below = next.and_then(|next| below_empty_end(layout, next, &tokens[index + 1..]));
+    let mut add = |lines: &[Line], before, next: Option<&Token>, at| {
         for (run, around) in runs(source, lines, before, next, layout) {
+            let around = below.filter(|_| next.is_some() && run.end == lines.len()).unwrap_or(around);
             found.extend(lines[run].iter().map(|line| Found { before: at, around, span: line.hash + 1..line.end }));
         }
     };
@@ -115,6 +117,21 @@ fn gap(source: &Source<'_>, range: Range<usize>, layout: &Layout, tokens: &[Toke
         add(&ends, before, next, at);
     }
     add(&begins, None, next, at);
+}
+
+/// A list that ends with a dash and nothing behind it: sops' reader takes a comment above that dash for one of what follows the list.
+fn below_empty_end(layout: &Layout, dash: &Token, after: &[Token]) -> Option<NodeId> {
+    let item = layout.nodes.get(dash.node).filter(|_| dash.role == Role::Dash)?;
+    if !matches!(item.form, Form::Null) || !item.span.is_empty() {
+        return None;
+    }
+    let root = root_of(layout, dash.around);
+    let next = after.iter().find(|token| token.span.start > dash.span.start && !token.span.is_empty());
+    match next.filter(|next| root_of(layout, next.around) == root) {
+        Some(next) if next.around == dash.around => None,
+        Some(next) => Some(next.around),
+        None => Some(root),
+    }
 }
 
 fn root_of(layout: &Layout, id: NodeId) -> NodeId {
