@@ -334,7 +334,7 @@ fn texts_that_the_original_loses_are_kept() {
 }
 
 #[test]
-fn a_comment_above_an_empty_last_element_is_sealed_where_sops_looks_for_it() {
+fn comments_at_the_end_of_lists_are_sealed_where_sops_looks_for_them() {
     let Some(pair) = pair() else { return };
     for (clear, read) in [
         ("e:\n  - no\n  # c\n  -\na: x\n", "e:\n    - \"no\"\n    - null\n# c\na: x\n"),
@@ -342,6 +342,7 @@ fn a_comment_above_an_empty_last_element_is_sealed_where_sops_looks_for_it() {
             "q:\n  e:\n    - x\n    # c\n    -\n  a: x\nz: w\n",
             "q:\n    e:\n        - x\n        - null\n    # c\n    a: x\nz: w\n",
         ),
+        ("m:\r\n  c:\r\n  - x\r\n  # c\r\n  # d\r\n  d: w\r\n", "m:\n    c:\n        - x\n        # c\n    # d\n    d: w\n"),
         ("e:\n  - x\n  # c\n  -\n  - w\n", "e:\n    - x\n    - null\n    # c\n    - w\n"),
     ] {
         sealed_by_ours(&pair, "a.yaml", clear, &[]);

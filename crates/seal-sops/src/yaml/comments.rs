@@ -187,7 +187,8 @@ fn runs(
             Some(next) => (Some(next.start), Some(next.column)),
             None => (next.map(|next| next.span.start), next.map(|next| source.lines.column(next.span.start))),
         };
-        let blank = next_start.is_none_or(|next| newlines(text, line.end, next) > 1);
+        // That reader takes the two characters of CRLF for two line breaks here.
+        let blank = next_start.is_none_or(|next| newlines(text, line.end, next) > 1) || text[line.end..].starts_with("\r\n");
         let column = lines[start].column;
         let closes = index + 1 == lines.len() && next.is_some_and(|next| next.role == Role::Close);
         let mut cut = None;
