@@ -155,9 +155,13 @@ impl Bench<'_> {
         }
     }
 
-    /// Equal values in YAML or INI, comments aside.
+    /// Equal values in YAML or INI; comments, and how keys are lined up, aside.
     fn same_values(&self, a: &Run, b: &Run) -> bool {
-        let bare = |run: &Run| ini_lines(&run.out).into_iter().filter(|line| !line.starts_with('#')).collect::<Vec<_>>();
+        let pair = |line: &str| line.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()));
+        let bare = |run: &Run| {
+            let lines = ini_lines(&run.out).into_iter().filter(|line| !line.starts_with('#'));
+            lines.map(|line| pair(&line).ok_or(line)).collect::<Vec<_>>()
+        };
         if self.case.store == "ini" && (a.code, b.code) == (0, 0) {
             return bare(a) == bare(b);
         }
