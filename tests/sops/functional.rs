@@ -1,47 +1,24 @@
 //! What sops' own functional tests ask of a program, asked of both: those of its 41 that an age-only tool can answer. The files are
 //! made here; the left-out ones need Vault, AWS or a PGP key.
 
-use crate::pair::{ALICE, BOB, Pair, Run, Side, TO_ALICE, TO_BOB};
+use crate::pair::{self, Bench, Pair, Side, TO_ALICE, TO_BOB};
 use serde_yaml::Value;
 
 /// A recipient whose key nobody has.
 const TO_NOBODY: &str = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
 
-/// Runs a case for both programs, each in a folder of its own with the configuration.
+/// Runs a case for both programs, with the configuration.
 fn both(case: impl Fn(&Bench)) {
-    for side in Side::BOTH {
-        let Some(pair) = Pair::new() else { return };
-        let pair = pair.env("SOPS_AGE_KEY", &format!("{ALICE}\n{BOB}"));
-        pair.write(
-            ".sops.yaml",
-            format!(
-                "creation_rules:\n- path_regex: keygroups.yaml\n  key_groups:\n  - age: [{TO_ALICE}]\n  - age: [{TO_BOB}]\n\
-                 - path_regex: missing.yaml\n  key_groups:\n  - age: [{TO_ALICE}]\n  - age: [{TO_NOBODY}]\n\
-                 - path_regex: none.yaml\n- path_regex: zero.yaml\n  key_groups: []\n- path_regex: empty.yaml\n  key_groups:\n  - {{}}\n\
-                 - age: {TO_ALICE}\n"
-            ),
-        );
-        case(&Bench { pair, side });
-    }
-}
-
-struct Bench {
-    pair: Pair,
-    side: Side,
+    let rules = format!(
+        "creation_rules:\n- path_regex: keygroups.yaml\n  key_groups:\n  - age: [{TO_ALICE}]\n  - age: [{TO_BOB}]\n\
+         - path_regex: missing.yaml\n  key_groups:\n  - age: [{TO_ALICE}]\n  - age: [{TO_NOBODY}]\n\
+         - path_regex: none.yaml\n- path_regex: zero.yaml\n  key_groups: []\n- path_regex: empty.yaml\n  key_groups:\n  - {{}}\n\
+         - age: {TO_ALICE}\n"
+    );
+    pair::both(".sops.yaml", &rules, case);
 }
 
 impl Bench {
-    fn run(&self, args: &[&str]) -> Run {
-        self.pair.run(self.side, args, b"")
-    }
-
-    #[track_caller]
-    fn done(&self, args: &[&str]) -> String {
-        let run = self.run(args);
-        assert_eq!(run.code, 0, "{:?} {args:?}: {}", self.side, run.err);
-        run.text()
-    }
-
     /// Writes a file and encrypts it in place.
     #[track_caller]
     fn sealed(&self, name: &str, clear: &str) {

@@ -137,3 +137,32 @@ fn the_real_program_is_the_one_these_tests_were_written_for() {
     let Some(pair) = Pair::new() else { return };
     assert_eq!(pair.theirs(&["--version"]).text(), "sops 3.13.3\n");
 }
+
+/// One of the programs in a folder of its own, where Alice and Bob have their keys.
+pub(crate) struct Bench {
+    pub(crate) pair: Pair,
+    pub(crate) side: Side,
+}
+
+impl Bench {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
+        self.pair.run(self.side, args, b"")
+    }
+
+    #[track_caller]
+    pub(crate) fn done(&self, args: &[&str]) -> String {
+        let run = self.run(args);
+        assert_eq!(run.code, 0, "{:?} {args:?}: {}", self.side, run.err);
+        run.text()
+    }
+}
+
+/// Runs a case for both programs, each with these rules in a file of this name.
+pub(crate) fn both(file: &str, rules: &str, case: impl Fn(&Bench)) {
+    for side in Side::BOTH {
+        let Some(pair) = Pair::new() else { return };
+        let pair = pair.env("SOPS_AGE_KEY", &format!("{ALICE}\n{BOB}"));
+        pair.write(file, rules);
+        case(&Bench { pair, side });
+    }
+}

@@ -1,6 +1,6 @@
 //! Verbs that change files, keys and who may open them: done by each program, looked at with the other.
 
-use crate::pair::{ALICE, BOB, Pair, Run, Side, TO_ALICE, TO_BOB};
+use crate::pair::{self, ALICE, BOB, Bench, Pair, Run, Side, TO_ALICE, TO_BOB};
 use serde_yaml::Value;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -10,36 +10,15 @@ fn other(side: Side) -> Side {
     if side == Side::Ours { Side::Theirs } else { Side::Ours }
 }
 
-/// Runs a case for both programs, in folders where Alice and Bob have their keys and files are for Alice.
+/// Runs a case for both programs, where files are for Alice.
 fn both(case: impl Fn(&Bench)) {
-    for side in Side::BOTH {
-        let Some(pair) = Pair::new() else { return };
-        let pair = pair.env("SOPS_AGE_KEY", &format!("{ALICE}\n{BOB}"));
-        pair.write("rules/.sops.yaml", format!("creation_rules:\n- age: {TO_ALICE}\n"));
-        case(&Bench { pair, side });
-    }
-}
-
-struct Bench {
-    pair: Pair,
-    side: Side,
+    pair::both("rules/.sops.yaml", &format!("creation_rules:\n- age: {TO_ALICE}\n"), case);
 }
 
 impl Bench {
-    fn run(&self, args: &[&str]) -> Run {
-        self.pair.run(self.side, args, b"")
-    }
-
-    #[track_caller]
-    fn done(&self, args: &[&str]) -> String {
-        let run = self.run(args);
-        assert_eq!(run.code, 0, "{:?} {args:?}: {}", self.side, run.err);
-        run.text()
-    }
-
     /// A file sealed for Alice by this side.
     #[track_caller]
-    fn sealed(&self, name: &str, clear: &str) {
+    fn sealed_for_alice(&self, name: &str, clear: &str) {
         self.pair.write(name, clear);
         self.done(&["encrypt", "--age", TO_ALICE, "-i", name]);
     }
@@ -75,7 +54,7 @@ impl Bench {
 fn an_edit_changes_what_was_edited() {
     both(|bench| {
         for args in [&["edit", "a.yaml"][..], &["a.yaml"]] {
-            bench.sealed("a.yaml", CLEAR);
+            bench.sealed_for_alice("a.yaml", CLEAR);
             let before = bench.lines_with_values("a.yaml");
             let run = bench.edit(args, "sed -i s/two/three/ \"$1\"");
             assert_eq!(run.code, 0, "{}", run.err);
@@ -89,7 +68,7 @@ fn an_edit_changes_what_was_edited() {
 #[test]
 fn an_edit_of_nothing_says_so_and_writes_nothing() {
     both(|bench| {
-        bench.sealed("a.yaml", CLEAR);
+        bench.sealed_for_alice("a.yaml", CLEAR);
         let before = bench.pair.read("a.yaml");
         let run = bench.edit(&["edit", "a.yaml"], "true");
         assert_eq!((run.code, run.err.lines().next()), (200, Some("File has not changed, exiting.")));
@@ -118,7 +97,7 @@ fn what_the_editor_spoilt_is_not_written() {
     // The original asks again and again for as long as nobody is there to answer.
     let bench = Bench { pair, side: Side::Ours };
     bench.pair.write("rules/.sops.yaml", format!("creation_rules:\n- age: {TO_ALICE}\n"));
-    bench.sealed("a.yaml", CLEAR);
+    bench.sealed_for_alice("a.yaml", CLEAR);
     let before = bench.pair.read("a.yaml");
     let run = bench.edit(&["edit", "a.yaml"], "printf 'a: [' > \"$1\"");
     assert!(run.code != 0 && bench.pair.read("a.yaml") == before, "{}", run.err);
@@ -128,7 +107,7 @@ fn what_the_editor_spoilt_is_not_written() {
 fn a_rotation_makes_every_value_new_and_changes_who_may_open_it() {
     both(|bench| {
         for flag in ["rotate", "-r"] {
-            bench.sealed("a.yaml", CLEAR);
+            bench.sealed_for_alice("a.yaml", CLEAR);
             let before = bench.lines_with_values("a.yaml");
             bench.done(&[flag, "-i", "--add-age", TO_BOB, "a.yaml"]);
             assert!(bench.lines_with_values("a.yaml").iter().all(|line| !before.contains(line)));
@@ -144,7 +123,7 @@ fn a_rotation_makes_every_value_new_and_changes_who_may_open_it() {
 #[test]
 fn nobody_is_left_out_of_a_file() {
     both(|bench| {
-        bench.sealed("a.yaml", CLEAR);
+        bench.sealed_for_alice("a.yaml", CLEAR);
         let before = bench.pair.read("a.yaml");
         let run = bench.run(&["rotate", "-i", "--rm-age", TO_ALICE, "a.yaml"]);
         assert!(run.code == 1 && run.err.contains("empty key group provided"), "{:?} {}", bench.side, run.err);
@@ -162,7 +141,7 @@ fn updated_keys_keep_the_data_key_and_the_values() {
                 "a.env" => "a=one\n",
                 _ => "[s]\na = one\n",
             };
-            bench.sealed(name, clear);
+            bench.sealed_for_alice(name, clear);
             let value = |bench: &Bench| {
                 let text = bench.pair.read_text(name);
                 text[text.find("ENC[").expect("a value")..].split(']').next().expect("a value").to_owned()
@@ -186,7 +165,7 @@ fn updated_keys_keep_the_data_key_and_the_values() {
 #[test]
 fn keys_are_updated_when_somebody_says_yes() {
     both(|bench| {
-        bench.sealed("a.yaml", CLEAR);
+        bench.sealed_for_alice("a.yaml", CLEAR);
         bench.pair.write("new.yaml", format!("creation_rules:\n- age: {TO_BOB}\n"));
         let args = ["--config", "new.yaml", "updatekeys", "a.yaml"];
         for (answer, code, bob) in [(&b"n\n"[..], 0, 128), (b"", 1, 128), (b"what\ny\n", 0, 0)] {
@@ -199,7 +178,7 @@ fn keys_are_updated_when_somebody_says_yes() {
 #[test]
 fn one_bad_file_does_not_keep_others_from_their_keys() {
     both(|bench| {
-        bench.sealed("a.yaml", CLEAR);
+        bench.sealed_for_alice("a.yaml", CLEAR);
         bench.pair.write("plain.yaml", CLEAR);
         bench.pair.write("new.yaml", format!("creation_rules:\n- age: {TO_BOB}\n"));
         let run = bench.run(&["--config", "new.yaml", "updatekeys", "-y", "plain.yaml", "a.yaml"]);
@@ -211,7 +190,7 @@ fn one_bad_file_does_not_keep_others_from_their_keys() {
 #[test]
 fn groups_come_and_go() {
     both(|bench| {
-        bench.sealed("a.yaml", CLEAR);
+        bench.sealed_for_alice("a.yaml", CLEAR);
         bench.done(&["groups", "add", "-i", "--file", "a.yaml", "--age", TO_BOB, "--shamir-secret-sharing-threshold", "2"]);
         let document: Value = serde_yaml::from_str(&bench.pair.read_text("a.yaml")).expect("YAML");
         assert_eq!(document["sops"]["key_groups"].as_sequence().map(Vec::len), Some(2));
@@ -242,7 +221,7 @@ fn a_file_in_place_keeps_its_mode_and_a_link_stays_one() {
 #[test]
 fn output_may_go_to_what_is_no_file() {
     both(|bench| {
-        bench.sealed("a.yaml", CLEAR);
+        bench.sealed_for_alice("a.yaml", CLEAR);
         assert_eq!(bench.done(&["decrypt", "--output", "/dev/stdout", "a.yaml"]), CLEAR);
         assert_eq!(bench.done(&["decrypt", "--output", "/dev/null", "a.yaml"]), "");
     });
@@ -296,7 +275,7 @@ fn the_configuration_is_searched_from_the_working_directory_upwards() {
 #[test]
 fn a_command_gets_the_values_of_the_first_document() {
     both(|bench| {
-        bench.sealed("a.yaml", "a: one\n---\na: two\nc: [1]\n");
+        bench.sealed_for_alice("a.yaml", "a: one\n---\na: two\nc: [1]\n");
         assert_eq!(bench.done(&["exec-env", "a.yaml", "echo $a"]), "one\n");
     });
 }
@@ -308,7 +287,7 @@ const PGP: &str = "    pgp:\n        - created_at: \"2020-01-01T00:00:00Z\"\n   
 fn keys_of_other_kinds_are_kept_and_never_used() {
     let Some(pair) = Pair::new() else { return };
     let bench = Bench { pair, side: Side::Ours };
-    bench.sealed("a.yaml", CLEAR);
+    bench.sealed_for_alice("a.yaml", CLEAR);
     let text = bench.pair.read_text("a.yaml").replacen("    unencrypted_suffix", &format!("{PGP}    unencrypted_suffix"), 1);
     bench.pair.write("a.yaml", text);
     assert_eq!(bench.read_by_other("a.yaml", ALICE).text(), CLEAR);

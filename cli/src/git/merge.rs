@@ -13,7 +13,7 @@ use crate::{
     write,
 };
 use seal_secret::SecretBytes;
-use seal_sops::{Conflict, Merged, Side, SopsFile, merge_towards};
+use seal_sops::{Conflict, Merged, Side, SopsFile, merge3};
 use std::path::{Path, PathBuf};
 
 /// Flags of `seal git merge`, which git fills in.
@@ -73,7 +73,7 @@ impl Versions {
         let now = file::now(io);
         let mut rng = io.rng();
         let Versions { base, ours, theirs } = self;
-        let mut merged = |side| merge_towards(side, &base.opened, &ours.opened, &theirs.opened, &ours.key, now, &mut rng);
+        let mut merged = |side| merge3(side, &base.opened, &ours.opened, &theirs.opened, &ours.key, now, &mut rng);
         match (merged(Side::Ours)?, merged(Side::Theirs)?) {
             (Merged::Conflicts(conflicts, with_ours), Merged::Conflicts(_, with_theirs)) => {
                 Ok(Both::Conflicts { conflicts, with_ours, with_theirs })

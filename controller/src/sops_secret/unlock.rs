@@ -74,11 +74,7 @@ fn block_for(metadata: &Metadata, named: &[&Identity]) -> Metadata {
 
 /// Says what the document needs; recipients and names of keys are public.
 fn no_key(metadata: &Metadata, tried: &Metadata, identities: usize) -> Failure {
-    let needs = NoKey::Identity {
-        identities,
-        age: metadata.age_keys().map(|key| key.recipient.clone()).collect(),
-        others: metadata.foreign_keys().map(|key| (key.kind.clone(), key.name.clone())).collect(),
-    };
+    let needs = NoKey::identity(&metadata.groups, identities);
     let damaged = if tried.age_keys().next().is_some() { " (a key for an identity held here does not open)" } else { "" };
     Failure::no_key(format!("spec.sops: {needs}{damaged}"))
 }
@@ -88,8 +84,8 @@ mod tests {
     use super::*;
     use seal_api::Reason;
     use seal_crypto::age::RecipientKind;
+    use seal_sops::ForeignKey;
     use seal_sops::unwrap::wrap;
-    use seal_sops::{ForeignKey, Selector};
 
     fn identities(count: usize) -> Vec<Identity> {
         (0..count).map(|_| Identity::generate(RecipientKind::X25519, &mut rand::rng()).unwrap()).collect()
@@ -101,12 +97,7 @@ mod tests {
         Metadata {
             groups: wrap(key, &recipients, threshold, false, &mut rand::rng()).unwrap(),
             shamir_threshold: threshold,
-            lastmodified: String::new(),
-            mac: String::new(),
-            mac_only_encrypted: false,
-            selector: Selector::default(),
-            version: String::new(),
-            strong_mac: None,
+            ..Metadata::default()
         }
     }
 

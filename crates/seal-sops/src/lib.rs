@@ -54,7 +54,7 @@ pub use enc::Enc;
 pub use encrypt::{EncryptOptions, SOPS_VERSION};
 pub use error::{Problem, SopsError};
 pub use file::{Leaf, LeafState, SopsFile};
-pub use merge::{Conflict, Merged, Side, merge_towards, merge3};
+pub use merge::{Conflict, Merged, Side, merge3};
 pub use metadata::{AgeKey, ForeignKey, KeyGroup, Metadata};
 pub use open::{OpenOptions, Opened};
 pub use path::{Path, PathError, Segment};

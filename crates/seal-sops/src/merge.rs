@@ -41,20 +41,9 @@ pub enum Side {
 
 /// Merges. The result is sealed under the data key of `ours`, or that of `theirs` when only theirs is a new one; `key` must be one of
 /// the two and says which when both are new. Recipients are those of both sides' changes.
+///
+/// `side` says whose value to put where both sides changed a key: the results for both differ in those values (and the MAC) alone.
 pub fn merge3(
-    base: &Opened,
-    ours: &Opened,
-    theirs: &Opened,
-    key: &DataKey,
-    now: Timestamp,
-    rng: &mut impl CryptoRng,
-) -> Result<Merged, SopsError> {
-    merge_towards(Side::Ours, base, ours, theirs, key, now, rng)
-}
-
-/// As [`merge3`], and says whose value to put where both sides changed a key. The results for both sides differ in those values (and the
-/// MAC) alone.
-pub fn merge_towards(
     side: Side,
     base: &Opened,
     ours: &Opened,

@@ -58,6 +58,24 @@ pub enum NoKey {
     TooMany,
 }
 
+impl NoKey {
+    /// None of so many identities opens these groups.
+    pub fn identity<'g>(groups: impl IntoIterator<Item = &'g KeyGroup>, identities: usize) -> NoKey {
+        let (age, others) = keys_of(groups);
+        NoKey::Identity { identities, age, others }
+    }
+}
+
+/// The public names of all keys: recipients, and kind and name of those that only sops can use.
+fn keys_of<'g>(groups: impl IntoIterator<Item = &'g KeyGroup>) -> (Vec<String>, Vec<(String, String)>) {
+    let (mut age, mut others) = (Vec::new(), Vec::new());
+    for group in groups {
+        age.extend(group.age.iter().map(|key| key.recipient.clone()));
+        others.extend(group.others.iter().map(|key| (key.kind.clone(), key.name.clone())));
+    }
+    (age, others)
+}
+
 /// Why a data key cannot be wrapped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -95,12 +113,13 @@ pub fn data_key(metadata: &Metadata, identities: &[Identity]) -> Result<DataKey,
     }
     let needed = metadata.groups_needed();
     if parts.len() < needed {
-        let age: Vec<String> = closed.iter().flat_map(|group| &group.age).map(|key| key.recipient.clone()).collect();
-        let others = closed.iter().flat_map(|group| &group.others).map(|key| (key.kind.clone(), key.name.clone())).collect();
         return Err(match damaged {
             Some(damaged) => damaged,
-            None if needed > 1 => NoKey::Groups { opened: parts.len(), needed, age, others },
-            None => NoKey::Identity { identities: identities.len(), age, others },
+            None if needed > 1 => {
+                let (age, others) = keys_of(closed);
+                NoKey::Groups { opened: parts.len(), needed, age, others }
+            }
+            None => NoKey::identity(closed, identities.len()),
         });
     }
     let key = if metadata.groups.len() > 1 { shamir::combine(&parts).map_err(NoKey::Shares)? } else { parts.swap_remove(0) };
@@ -224,7 +243,7 @@ fn wrap_one(part: &SecretBytes, recipient: &Recipient, rng: &mut impl CryptoRng)
 #[cfg(test)]
 mod tests {
     use super::{NoKey, WrapError, data_key, rewrap, wrap};
-    use crate::{ForeignKey, KeyGroup, Metadata, Selector};
+    use crate::{ForeignKey, KeyGroup, Metadata};
     use rand::SeedableRng;
     use rand::rngs::StdRng;
     use seal_crypto::age::{Identity, Recipient, RecipientKind};
@@ -242,16 +261,7 @@ mod tests {
     }
 
     fn metadata(groups: Vec<KeyGroup>, threshold: Option<u32>) -> Metadata {
-        Metadata {
-            groups,
-            shamir_threshold: threshold,
-            lastmodified: String::new(),
-            mac: String::new(),
-            mac_only_encrypted: false,
-            selector: Selector::default(),
-            version: String::new(),
-            strong_mac: None,
-        }
+        Metadata { groups, shamir_threshold: threshold, ..Metadata::default() }
     }
 
     #[test]

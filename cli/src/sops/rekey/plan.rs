@@ -102,7 +102,7 @@ fn union(groups: &[BTreeSet<Master>]) -> BTreeSet<Master> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seal_sops::{AgeKey, ForeignKey, Selector};
+    use seal_sops::{AgeKey, ForeignKey};
 
     fn master(text: &str) -> Master {
         let (kind, name) = text.split_once(':').unwrap_or(("age", text));
@@ -117,16 +117,7 @@ mod tests {
                 others: others.into_iter().map(|m| ForeignKey { kind: m.kind, name: m.name, fields: vec![] }).collect(),
             }
         };
-        Metadata {
-            groups: groups.iter().map(group).collect(),
-            shamir_threshold: threshold,
-            lastmodified: String::new(),
-            mac: String::new(),
-            mac_only_encrypted: false,
-            selector: Selector::UnencryptedSuffix("_unencrypted".to_owned()),
-            version: String::new(),
-            strong_mac: None,
-        }
+        Metadata { groups: groups.iter().map(group).collect(), shamir_threshold: threshold, ..Metadata::default() }
     }
 
     fn step(has: &[&[&str]], wants: &[&[&str]], threshold: (Option<u32>, Option<u32>), always: bool) -> String {

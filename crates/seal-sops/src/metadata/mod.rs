@@ -28,8 +28,8 @@ pub(crate) const FOREIGN: [(&str, &[&str]); 6] = [
     ("pgp", &["fp"]),
 ];
 
-/// What a `sops` block says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a `sops` block says. The default is an empty one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// Master keys; one group unless Shamir's scheme is used.
     pub groups: Vec<KeyGroup>,

@@ -5,7 +5,7 @@ use rand::rngs::StdRng;
 use seal_crypto::sops::DataKey;
 
 use super::{groups, key, now, open, rng, seal, string};
-use crate::{Change, Merged, NewValue, OpenOptions, Opened, SopsFile, Store, merge3};
+use crate::{Change, Merged, NewValue, OpenOptions, Opened, Side, SopsFile, Store, merge3};
 
 const YAML: Store = Store::Yaml;
 const BASE: &str = "a: 1\nb:\n  c: x\n  d: w\nl: [1, 2]\n# note\nz: end\n";
@@ -21,7 +21,7 @@ fn edited(base: &Opened, clear: &str) -> Opened {
 fn merged(ours: &str, theirs: &str) -> (String, Vec<String>) {
     let base = open(YAML, &seal(YAML, BASE.as_bytes())).expect("opens");
     let (ours, theirs) = (edited(&base, ours), edited(&base, theirs));
-    let result = merge3(&base, &ours, &theirs, &key(), now(), &mut rng()).unwrap_or_else(|error| panic!("{error}"));
+    let result = merge3(Side::Ours, &base, &ours, &theirs, &key(), now(), &mut rng()).unwrap_or_else(|error| panic!("{error}"));
     let (bytes, conflicts) = match result {
         Merged::Clean(bytes) => (bytes, Vec::new()),
         Merged::Conflicts(conflicts, bytes) => (bytes, conflicts.iter().map(|conflict| conflict.path.to_string()).collect()),
@@ -69,7 +69,7 @@ fn a_data_key_that_was_retired_does_not_come_back() {
     let new = DataKey::generate(&mut StdRng::seed_from_u64(4));
     let rotated = base.rotate(&new, groups(&["age1z"]), None, now(), &mut rng()).expect("rotates");
     let theirs = SopsFile::parse("file", YAML, rotated).expect("reads").open(&new, OpenOptions::default()).expect("opens");
-    let result = merge3(&base, &ours, &theirs, &key(), now(), &mut rng()).unwrap_or_else(|error| panic!("{error}"));
+    let result = merge3(Side::Ours, &base, &ours, &theirs, &key(), now(), &mut rng()).unwrap_or_else(|error| panic!("{error}"));
     let Merged::Clean(bytes) = result else { panic!("no conflict") };
     let file = SopsFile::parse("file", YAML, bytes).expect("reads");
     let recipients: Vec<_> = file.metadata().expect("sealed").age_keys().map(|key| key.recipient.clone()).collect();
@@ -86,7 +86,8 @@ fn recipients_of_both_sides_are_kept() {
         open(YAML, bytes.expose()).expect("opens")
     };
     let (ours, theirs) = (with(&["age1a", "age1o"]), with(&["age1a", "age1t"]));
-    let Merged::Clean(bytes) = merge3(&base, &ours, &theirs, &key(), now(), &mut rng()).unwrap_or_else(|error| panic!("{error}"))
+    let Merged::Clean(bytes) =
+        merge3(Side::Ours, &base, &ours, &theirs, &key(), now(), &mut rng()).unwrap_or_else(|error| panic!("{error}"))
     else {
         panic!("no conflict")
     };

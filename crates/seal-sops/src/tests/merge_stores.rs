@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::{key, now, open, rng, seal, string};
-use crate::{Change, Merged, Opened, Store, merge3};
+use crate::{Change, Merged, Opened, Side, Store, merge3};
 
 fn edited(store: Store, base: &Opened, clear: &str) -> Opened {
     match base.replace(clear.to_owned().into(), &key(), now(), &mut StdRng::seed_from_u64(clear.len() as u64)).expect("edits") {
@@ -18,7 +18,7 @@ fn edited(store: Store, base: &Opened, clear: &str) -> Opened {
 fn merged(store: Store, base: &str, ours: &str, theirs: &str) -> (String, Vec<String>) {
     let base = open(store, &seal(store, base.as_bytes())).expect("opens");
     let (ours, theirs) = (edited(store, &base, ours), edited(store, &base, theirs));
-    let result = merge3(&base, &ours, &theirs, &key(), now(), &mut rng()).unwrap_or_else(|error| panic!("{error}"));
+    let result = merge3(Side::Ours, &base, &ours, &theirs, &key(), now(), &mut rng()).unwrap_or_else(|error| panic!("{error}"));
     let (bytes, conflicts) = match result {
         Merged::Clean(bytes) => (bytes, Vec::new()),
         Merged::Conflicts(conflicts, bytes) => (bytes, conflicts.iter().map(|conflict| conflict.path.to_string()).collect()),
