@@ -21,7 +21,11 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Layout, SopsError> {
     let root = Node { parent: None, name: Name::Root, form: Form::Map, span: 0..bytes.len(), style: 0 };
     let data =
         Node { parent: Some(0), name: Name::Key(DATA.into()), form: Form::Span(0..bytes.len()), span: 0..bytes.len(), style: 0 };
-    Ok(Layout { nodes: vec![root, data], documents: vec![Document { root: 0, block: None, span: 0..bytes.len() }] })
+    Ok(Layout {
+        nodes: vec![root, data],
+        documents: vec![Document { root: 0, block: None, span: 0..bytes.len() }],
+        odd: Vec::new(),
+    })
 }
 
 /// Anything else need not be read as JSON. The block of a sealed file stands at its end or its beginning, so this is quick.

@@ -7,6 +7,7 @@ use seal_secret::SecretBytes;
 
 use crate::layout::{BlockChange, Changes, Form, New, NodeId};
 use crate::reuse::Reuse;
+use crate::selector::Matcher;
 use crate::walk::Walk;
 use crate::{KeyGroup, Metadata, Opened, Problem, Selector, SopsError, SopsFile, Store, Value, enc, mac, strong};
 
@@ -70,6 +71,7 @@ impl SopsFile {
             metadata.selector = Selector::default();
         }
         let matcher = metadata.selector.matcher().map_err(|problem| self.error(problem))?;
+        self.refuse_misleading(&matcher)?;
         let walk = Walk::new(&self.layout, &self.bytes, Some(&matcher));
         let mut reuse = previous.filter(|previous| previous.key == *key).map(Reuse::new).transpose()?;
         let cipher = key.cipher();
@@ -100,6 +102,15 @@ impl SopsFile {
             metadata.strong_mac = Some(strong::compute(&self.layout, &self.bytes, &walk, &metadata, key, |_| None));
         }
         self.write(&Changes { nodes, block: BlockChange::Become(&metadata), ..Changes::default() })
+    }
+
+    /// Refuses comments that say what is sealed of something else than of what stands below them: whoever wrote them would not expect it.
+    fn refuse_misleading(&self, matcher: &Matcher) -> Result<(), SopsError> {
+        let misleads = |id: &NodeId| self.layout.text(&self.bytes, *id).is_some_and(|text| matcher.comment(text));
+        match self.layout.odd.iter().map(|(id, _)| id).find(|id| misleads(id)) {
+            Some(id) => Err(self.error_at(*id, Problem::MisleadingComment)),
+            None => Ok(()),
+        }
     }
 
     /// The value of a leaf that may be sealed: not `null`, not empty.

@@ -55,6 +55,11 @@ pub enum Problem {
     /// The selector selects nothing in a file that has something to seal.
     #[error("the selector matches no value of this file, so nothing would be encrypted; check it or leave it out")]
     NothingSelected,
+    /// A comment that the selector names and that sops applies to something else than what stands below it.
+    #[error(
+        "sops' reader does not apply this comment to what stands below it: move it right above the key it is about, without a blank line between"
+    )]
+    MisleadingComment,
     /// A value that should be sealed and is not an `ENC[…]` text.
     #[error(
         "the value should be sealed and is not well-formed ciphertext; re-encrypt the file, or fix the selector in its sops block"

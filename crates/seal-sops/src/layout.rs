@@ -15,6 +15,17 @@ pub(crate) struct Layout {
     pub(crate) nodes: Vec<Node>,
     /// The documents; every store but YAML has exactly one.
     pub(crate) documents: Vec<Document>,
+    /// Comments that are not for sops' reader what they are for people, in order.
+    pub(crate) odd: Vec<(NodeId, Odd)>,
+}
+
+/// What sops' reader does with a comment that people take for something else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Odd {
+    /// It loses it.
+    Lost,
+    /// It does not take it for one of what stands below it.
+    Misleading,
 }
 
 /// One document.
@@ -138,6 +149,11 @@ impl Layout {
     pub(crate) fn text<'a>(&'a self, bytes: &'a SecretBytes, id: NodeId) -> Option<&'a str> {
         let (Type::Str | Type::Comment, text) = self.content(bytes, id)? else { return None };
         std::str::from_utf8(text).ok()
+    }
+
+    /// Whether sops' reader takes a comment for something else than it looks like.
+    pub(crate) fn odd(&self, id: NodeId) -> Option<Odd> {
+        self.odd.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| self.odd[at].1)
     }
 
     /// The path of a node; of a comment: of what is around it.

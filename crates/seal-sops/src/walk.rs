@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use seal_secret::SecretBytes;
 
-use crate::layout::{Layout, Name, NodeId};
+use crate::layout::{Layout, Name, NodeId, Odd};
 use crate::selector::Matcher;
 
 /// The answers, one per node.
@@ -74,7 +74,7 @@ fn select(matcher: &Matcher, layout: &Layout, bytes: &SecretBytes, id: NodeId, l
         around.key || matches!(&node.name, Name::Key(key) if matcher.key(key))
     } else if node.form.is_comment() {
         let itself = layout.text(bytes, id).is_some_and(|text| matcher.comment(text));
-        levels[parent as usize].pending |= itself;
+        levels[parent as usize].pending |= itself && layout.odd(id) != Some(Odd::Lost);
         // A comment that asks for sealing stays readable; one that asks for clear text stays readable, too.
         around.above || around.pending || (itself && !matcher.seals_what_it_names())
     } else {

@@ -4,8 +4,9 @@ use super::{case::Case, document::COMMENTS};
 use crate::pair::{ALICE, BOB, Pair, Run};
 use std::collections::BTreeMap;
 
-/// Refused by ours on purpose where the original goes on: a selector that matches nothing would leave a plaintext file behind.
-const STRICTER: [&str; 1] = ["the selector matches no value"];
+/// Refused by ours on purpose where the original goes on: a selector that matches nothing would leave a plaintext file behind, and so
+/// would a comment that says something else for its reader than for people.
+const STRICTER: [&str; 2] = ["the selector matches no value", "does not apply this comment to what stands below it"];
 
 /// Edits that ours refuses where the original goes on: what the file holds has no place in a second reader, or what is encrypted would
 /// change with it.

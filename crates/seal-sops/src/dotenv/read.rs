@@ -54,7 +54,7 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Layout, SopsError> {
             Some(Block { span, raw, at })
         }
     };
-    Ok(Layout { nodes, documents: vec![Document { root: 0, block, span: 0..bytes.len() }] })
+    Ok(Layout { nodes, documents: vec![Document { root: 0, block, span: 0..bytes.len() }], odd: Vec::new() })
 }
 
 /// A value of the block. A carriage return at its end is the file's, not the value's.

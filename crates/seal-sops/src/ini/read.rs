@@ -25,7 +25,7 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Layout, SopsError> {
         }
     }
     let (nodes, _) = nodes(text, &sections);
-    Ok(Layout { nodes, documents: vec![Document { root: 0, block, span: 0..bytes.len() }] })
+    Ok(Layout { nodes, documents: vec![Document { root: 0, block, span: 0..bytes.len() }], odd: Vec::new() })
 }
 
 /// What a node stands for in the text.

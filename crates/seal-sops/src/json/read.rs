@@ -24,7 +24,7 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Layout, SopsError> {
     let mut reader = Reader { text, bytes, at: 0, nodes: Vec::new(), block: None };
     reader.document().map_err(|problem| failure(name, text, reader.at, problem))?;
     let document = Document { root: 0, block: reader.block, span: 0..bytes.len() };
-    Ok(Layout { nodes: reader.nodes, documents: vec![document] })
+    Ok(Layout { nodes: reader.nodes, documents: vec![document], odd: Vec::new() })
 }
 
 fn failure(name: &str, text: &str, at: usize, problem: Problem) -> SopsError {

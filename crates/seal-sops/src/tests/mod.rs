@@ -3,6 +3,7 @@
 mod binary;
 mod block;
 mod bounds;
+mod comments;
 mod dotenv;
 mod hostile;
 mod ini;

@@ -12,7 +12,7 @@ use crate::layout::{Block, Document, Form, Layout, Name, Node, NodeId, Raw, RawF
 use crate::resolve::{self, Resolved};
 use crate::{Problem, SopsError, Type, Value};
 
-use super::comments::{self, Token};
+use super::comments;
 
 /// Node styles of this store.
 pub(crate) mod style {
@@ -56,7 +56,7 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Layout, SopsError> {
         reader.document(&document.root, document.span.clone()).map_err(|refusal| refusal.error(name, &reader.layout))?;
     }
     let mut layout = reader.layout;
-    comments::insert(text, &mut layout, &reader.tokens);
+    comments::insert(text, &documents, &mut layout, &reader.aliases);
     Ok(layout)
 }
 
@@ -83,7 +83,8 @@ struct Reader<'t> {
     anchors: HashMap<usize, &'t Tree<'t>>,
     /// Anchors whose expansion is under way, and those of collections that are still open.
     open: Vec<usize>,
-    tokens: Vec<Token>,
+    /// Nodes that each alias of the file came to, itself included.
+    aliases: Vec<NodeId>,
     expanded: usize,
 }
 
@@ -99,10 +100,10 @@ impl<'t> Reader<'t> {
         let nodes = Vec::with_capacity(text.len() / 64 + 8);
         Reader {
             text,
-            layout: Layout { nodes, documents: Vec::new() },
+            layout: Layout { nodes, documents: Vec::new(), odd: Vec::new() },
             anchors: HashMap::new(),
             open: Vec::new(),
-            tokens: Vec::with_capacity(text.len() / 32 + 8),
+            aliases: Vec::new(),
             expanded: 0,
         }
     }
@@ -153,21 +154,11 @@ impl<'t> Reader<'t> {
         let flow = matches!(tree.form, Shape::Map { flow: true, .. });
         let inherited = inherited | if flow { style::FLOW } else { 0 };
         let is_virtual = inherited & style::VIRTUAL != 0;
-        self.bracket(tree, flow && !is_virtual, id, true);
         let mut seen = HashSet::with_capacity(pairs.len());
         for (key, value) in pairs {
             let name = self.key(key, id)?;
             if !seen.insert(name) {
                 return Err(Refusal { at: key.at, parent: Some(id), key: Some(name.to_owned()), problem: Problem::DuplicateKey });
-            }
-            if !is_virtual {
-                let next = self.layout.nodes.len();
-                self.tokens.push(Token::scalar(
-                    key.outer_start..key.span.end,
-                    id,
-                    next,
-                    comments::Role::Key { block: has_lines(value) },
-                ));
             }
             let is_merge = name == "<<" && matches!(&key.form, Shape::Scalar { style: Style::Plain, .. });
             if is_merge && matches!(value.form, Shape::Scalar { .. }) {
@@ -181,34 +172,17 @@ impl<'t> Reader<'t> {
             }
             self.value(value, Slot { parent: Some(id), name: Name::Key(name.into()), style: inherited })?;
         }
-        self.bracket(tree, flow && !is_virtual, id, false);
         Ok(())
     }
 
     fn list(&mut self, tree: &Tree<'t>, items: &'t [Tree<'t>], id: NodeId, inherited: u8) -> Result<(), Refusal> {
         let flow = matches!(tree.form, Shape::List { flow: true, .. });
         let inherited = inherited | if flow { style::FLOW } else { 0 };
-        let is_virtual = inherited & style::VIRTUAL != 0;
-        self.bracket(tree, flow && !is_virtual, id, true);
         for (index, item) in items.iter().enumerate() {
-            if let (Shape::List { dashes, flow: false, .. }, false) = (&tree.form, is_virtual) {
-                let dash = dashes.get(index).copied().unwrap_or(item.outer_start);
-                self.tokens.push(Token::scalar(dash..dash + 1, id, self.layout.nodes.len(), comments::Role::Dash));
-            }
             let name = Name::Item(u32::try_from(index).expect("the budget of nodes is far below"));
             self.value(item, Slot { parent: Some(id), name, style: inherited })?;
         }
-        self.bracket(tree, flow && !is_virtual, id, false);
         Ok(())
-    }
-
-    /// Notes a bracket or brace as a token, so that comments behind it find their place.
-    fn bracket(&mut self, tree: &Tree<'t>, flow: bool, id: NodeId, opens: bool) {
-        if flow {
-            let (at, role) =
-                if opens { (tree.span.start, comments::Role::Open) } else { (tree.span.end - 1, comments::Role::Close) };
-            self.tokens.push(Token::scalar(at..at + 1, id, self.layout.nodes.len(), role));
-        }
     }
 
     /// A key's name. Only texts may be keys.
@@ -285,11 +259,11 @@ impl<'t> Reader<'t> {
         };
         self.open.pop();
         result?;
+        let count = self.layout.nodes.len() - before;
         if !is_virtual {
-            let parent = self.layout.nodes[before].parent.expect("an alias is in something");
-            self.tokens.push(Token::scalar(alias.span.clone(), parent, before, comments::Role::Value));
+            self.aliases.push(NodeId::try_from(count).expect("the budget of nodes is far below"));
         }
-        self.expanded += self.layout.nodes.len() - before;
+        self.expanded += count;
         if self.expanded > MAX_EXPANDED {
             return Err(Refusal { at: alias.at, parent: None, key: None, problem: Problem::Budget("alias") });
         }
@@ -326,14 +300,10 @@ impl<'t> Reader<'t> {
             Style::Block => style::BLOCK,
         };
         let tagged = if foreign_tag { style::TAGGED } else { 0 };
-        let parent = slot.parent.expect("a scalar is in something");
         let is_alias = slot.style & style::ALIAS != 0;
         let own = if is_alias { 0 } else { own };
         let style = slot.style | own | tagged;
-        let id = self.push(slot.parent, slot.name, form, start..stands.span.end.max(start), style);
-        if !is_alias && style & style::VIRTUAL == 0 && !stands.is_absent() {
-            self.tokens.push(Token::scalar(stands.outer_start..stands.span.end, parent, id as usize, comments::Role::Value));
-        }
+        self.push(slot.parent, slot.name, form, start..stands.span.end.max(start), style);
         Ok(())
     }
 
@@ -367,8 +337,6 @@ impl<'t> Reader<'t> {
         let raw = self.raw(value)?;
         let end = value.span.end.max(key.span.end);
         let at = key.outer_start;
-        let root = self.layout.documents.last().map_or(0, |document| document.root);
-        self.tokens.push(Token::scalar(at..end, root, self.layout.nodes.len(), comments::Role::Block));
         if let Some(document) = self.layout.documents.last_mut() {
             document.block = Some(Block { span: at..end, raw, at });
         }
@@ -415,11 +383,6 @@ fn refused_value(tree: &Tree<'_>, slot: Slot, why: &'static str) -> Refusal {
         _ => None,
     };
     Refusal { at: tree.at, parent: slot.parent, key, problem: Problem::Unsupported(why) }
-}
-
-/// True for values that go on below the line of their key.
-fn has_lines(value: &Tree<'_>) -> bool {
-    matches!(&value.form, Shape::Map { flow: false, .. } | Shape::List { flow: false, .. })
 }
 
 /// `!!binary`: what it stands for; `None` when it is not base64.
