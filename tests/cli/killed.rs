@@ -1,5 +1,5 @@
-//! A run that is killed leaves the old file or the new one: each write is stopped at every system call after its first trace on
-//! disk, and the file is looked at.
+//! A run that is killed leaves the old file or the new one, and no plaintext beside it: each write is stopped at every system call
+//! after its first trace on disk, which may be a file without a name, and the folder is looked at.
 //!
 //! The program under test is stepped with ptrace, so it needs no hook in it and no tool beside it.
 
@@ -80,6 +80,46 @@ fn a_sops_file_is_the_old_or_the_new_one_wherever_the_run_is_killed() {
     }
 }
 
+#[test]
+fn a_killed_run_leaves_no_plaintext_beside_the_file() {
+    // A new file has no neighbour at any moment. One that replaces another has a hidden one from the end of the call that names it
+    // to the beginning of the call that renames it, and both are looked at.
+    for (old, most) in [(None, 0), (Some("old"), 2)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        std::fs::write(folder.join("key.txt"), IDENTITY).expect("a key file");
+        std::fs::write(folder.join("app.yaml"), "pw: canary\n").expect("a file");
+        seal(folder, &["encrypt", "--age", RECIPIENT, "@/app.yaml", "-o", "@/app.enc.yaml"], "");
+        std::fs::remove_file(folder.join("app.yaml")).expect("the file in clear");
+        let args = &["decrypt", "-i", "@/key.txt", "@/app.enc.yaml", "-o", "@/app.yaml"];
+        let case = Case { file: "app.yaml", args, input: "", reads: &[], values: ["", ""] };
+        let (mut kills, mut left) = (0, 0);
+        loop {
+            match old {
+                Some(old) => std::fs::write(folder.join("app.yaml"), old).expect("the old file"),
+                None => drop(std::fs::remove_file(folder.join("app.yaml"))),
+            }
+            let ended = match stopped_at(folder, &case, kills) {
+                Ok(ended) => ended,
+                Err(Errno::EPERM) if std::env::var_os("CI").is_none() => {
+                    eprintln!("NOT RUN: this system lets nobody trace a process");
+                    return;
+                }
+                Err(error) => panic!("cannot trace the program: {error}"),
+            };
+            left += names(folder).iter().filter(|name| name.starts_with(".seal-")).count();
+            sweep(folder);
+            if ended == Ended::ByItself {
+                break;
+            }
+            kills += 1;
+        }
+        assert_eq!(std::fs::read_to_string(folder.join("app.yaml")).expect("the file"), "pw: canary\n");
+        assert!(kills > 5, "{kills} kills: what was stepped through?");
+        assert!(left <= most, "{left} of {kills} kills left a neighbour, {most} are known");
+    }
+}
+
 /// Kills the command at one system call after the other until it comes to its end.
 fn check(case: &Case<'_>, prepare: impl Fn(&Path)) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -143,7 +183,7 @@ fn stopped_at(folder: &Path, case: &Case<'_>, call: usize) -> Result<Ended, Errn
     loop {
         match waitpid(pid, None)? {
             WaitStatus::PtraceSyscall(_) => {
-                writing = writing || names(folder) != before;
+                writing = writing || names(folder) != before || holds_nameless(pid, folder);
                 if writing {
                     if calls == call {
                         kill(pid, Signal::SIGKILL)?;
@@ -170,6 +210,15 @@ fn sweep(folder: &Path) {
     for name in names(folder).iter().filter(|name| name.starts_with(".seal-")) {
         std::fs::remove_file(folder.join(name)).expect("a file that was left");
     }
+}
+
+/// True when the process has a file of that folder open that has no name.
+fn holds_nameless(pid: Pid, folder: &Path) -> bool {
+    let Ok(open) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    let targets = open.flatten().filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    targets
+        .map(|path| path.display().to_string())
+        .any(|path| path.starts_with(&*folder.to_string_lossy()) && path.ends_with(" (deleted)"))
 }
 
 fn names(folder: &Path) -> Vec<String> {

@@ -1,13 +1,14 @@
-//! Writing files so that a failed run leaves the old content: a temporary neighbour, flushed, then renamed over the target.
+//! Writing files so that a failed or killed run leaves the old content and nothing else: the new content has no name (see `staged`)
+//! until it is complete, then it takes the place of the old one.
 //!
 //! Links are followed, so a linked manifest stays a link; permissions of an existing file are kept.
 
+mod staged;
+
 use crate::{io::reason, report::CliError};
 use seal_secret::SecretBytes;
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use staged::Staged;
+use std::{io::Write, path::Path};
 
 /// Replaces or creates a file. New files get the mode the user's umask gives.
 pub fn atomically(path: &Path, bytes: &SecretBytes) -> Result<(), CliError> {
@@ -34,8 +35,8 @@ pub fn all_atomically(files: &[(&Path, &SecretBytes)]) -> Result<(), CliError> {
     for (path, bytes) in files {
         staged.push((path, stage(path, bytes, 0o666).map_err(|error| failed(path, &error))?));
     }
-    for (path, (file, target)) in staged {
-        file.persist(&target).map_err(|error| failed(path, &error.error))?;
+    for (path, file) in staged {
+        file.put_in_place().map_err(|error| failed(path, &error))?;
     }
     Ok(())
 }
@@ -43,10 +44,10 @@ pub fn all_atomically(files: &[(&Path, &SecretBytes)]) -> Result<(), CliError> {
 /// As [`private`], and refused when the file exists: for keys, which must not be lost to a second run.
 pub fn new_private(path: &Path, bytes: &SecretBytes) -> Result<(), CliError> {
     let write = || -> std::io::Result<()> {
-        let (mut file, target, _) = beside(path, 0o600)?;
-        file.write_all(bytes.expose())?;
-        file.as_file().sync_all()?;
-        file.persist_noclobber(target).map(|_| ()).map_err(|error| error.error)
+        let mut staged = Staged::for_file(path, 0o600)?;
+        staged.file().write_all(bytes.expose())?;
+        staged.file().sync_all()?;
+        staged.put_in_empty_place()
     };
     write().map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
@@ -63,69 +64,22 @@ pub fn streamed<T>(
     work: impl FnOnce(&mut dyn Write) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
     let failed = |error: std::io::Error| CliError::failed(format!("cannot write {}: {}", path.display(), reason(&error)));
-    let (file, target, existing) = beside(path, if is_private { 0o600 } else { 0o666 }).map_err(failed)?;
-    let mut writer = std::io::BufWriter::with_capacity(64 << 10, file);
+    let mut staged = Staged::for_file(path, if is_private { 0o600 } else { 0o666 }).map_err(failed)?;
+    let mut writer = std::io::BufWriter::with_capacity(64 << 10, staged.file());
     let done = work(&mut writer)?;
-    let file = writer.into_inner().map_err(|error| failed(error.into_error()))?;
-    keep(&file, existing).map_err(failed)?;
-    file.persist(target).map_err(|error| failed(error.error))?;
+    writer.into_inner().map_err(|error| failed(error.into_error()))?;
+    staged.put_in_place().map_err(failed)?;
     Ok(done)
 }
 
 fn replace(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<()> {
-    let (file, target) = stage(path, bytes, mode)?;
-    file.persist(&target).map_err(|error| error.error)?;
-    Ok(())
+    stage(path, bytes, mode)?.put_in_place()
 }
 
-/// The new content beside the file it is for, on disk, with the permissions it will have.
-fn stage(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<(tempfile::NamedTempFile, PathBuf)> {
-    let (mut file, target, existing) = beside(path, mode)?;
-    file.write_all(bytes.expose())?;
-    keep(&file, existing)?;
-    Ok((file, target))
-}
-
-type Permissions = Option<std::fs::Permissions>;
-
-/// An empty neighbour of a file, the file itself, and the permissions of what is there.
-fn beside(path: &Path, mode: u32) -> std::io::Result<(tempfile::NamedTempFile, PathBuf, Permissions)> {
-    let target = follow(path)?;
-    let existing = match std::fs::metadata(&target) {
-        Ok(metadata) if !metadata.is_file() => return Err(std::io::Error::other("not an ordinary file")),
-        Ok(metadata) => Some(metadata.permissions()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
-    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".seal-").suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    #[cfg(not(unix))]
-    let _ = mode;
-    Ok((builder.tempfile_in(folder)?, target, existing))
-}
-
-fn keep(file: &tempfile::NamedTempFile, existing: Permissions) -> std::io::Result<()> {
-    if let Some(permissions) = existing {
-        file.as_file().set_permissions(permissions)?;
-        // The rename must not reach the disk before the content: there is an old content to lose.
-        file.as_file().sync_all()?;
-    }
-    Ok(())
-}
-
-/// The file behind a chain of links, even when the last one does not exist yet.
-fn follow(path: &Path) -> std::io::Result<PathBuf> {
-    let mut path = path.to_owned();
-    for _ in 0..40 {
-        match std::fs::read_link(&path) {
-            Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(std::io::Error::other("too many levels of symbolic links"))
+fn stage(path: &Path, bytes: &SecretBytes, mode: u32) -> std::io::Result<Staged> {
+    let mut staged = Staged::for_file(path, mode)?;
+    staged.file().write_all(bytes.expose())?;
+    Ok(staged)
 }
 
 #[cfg(unix)]
