@@ -158,11 +158,8 @@ impl Io {
     }
 
     /// A bar for work that takes longer than a second, on a terminal only.
-    pub fn progress(&self, doing: &'static str, total: usize) -> Progress {
-        let bar = indicatif::ProgressBar::with_draw_target(Some(total as u64), indicatif::ProgressDrawTarget::hidden())
-            .with_message(doing);
-        bar.set_style(indicatif::ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}").expect("the template is a constant"));
-        Progress { bar, started: std::time::Instant::now(), shown: self.errors_are_terminal }
+    pub fn progress(&self, doing: &'static str, total: usize) -> crate::progress::Progress {
+        crate::progress::Progress::new(doing, total, self.errors_are_terminal)
     }
 
     /// A file, or standard input for `-`.
@@ -323,29 +320,6 @@ fn deaf_to_interrupts() -> Option<tokio::runtime::Runtime> {
 
 #[cfg(not(unix))]
 fn deaf_to_interrupts() {}
-
-/// See [`Io::progress`].
-pub struct Progress {
-    bar: indicatif::ProgressBar,
-    started: std::time::Instant,
-    shown: bool,
-}
-
-impl Progress {
-    /// One more is done.
-    pub fn step(&self) {
-        if self.shown && self.bar.is_hidden() && self.started.elapsed().as_secs() >= 1 {
-            self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-        }
-        self.bar.inc(1);
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
-}
 
 /// Output a test can look at.
 #[derive(Clone, Default)]

@@ -21,6 +21,7 @@ mod io;
 mod kubeseal;
 mod objects;
 mod parallel;
+mod progress;
 mod recipients;
 mod recovery;
 mod report;

@@ -77,18 +77,13 @@ fn scalar_text(node: &Node) -> Option<String> {
 
 /// The shortest text that reads back as the number, with an exponent of two digits at least where it is below -4 or above 20.
 fn go_float(value: f64) -> String {
-    let exponent = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
-    if (-4..21).contains(&exponent) {
+    let text = format!("{value:e}");
+    let Some((digits, exponent)) = text.split_once('e') else { return text };
+    if exponent.parse().is_ok_and(|exponent: i32| (-4..21).contains(&exponent)) {
         return value.to_string();
     }
-    let text = format!("{value:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) => {
-            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
-            format!("{digits}e{sign}{exponent:0>2}")
-        }
-        None => text,
-    }
+    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+    format!("{digits}e{sign}{exponent:0>2}")
 }
 
 fn secret(file: &str, node: &Node) -> Result<SecretObject, CliError> {
