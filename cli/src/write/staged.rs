@@ -136,7 +136,8 @@ fn follow(path: &Path) -> Result<PathBuf> {
     Err(Error::other("too many levels of symbolic links"))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use super::{Staged, link, named};
     use std::{
