@@ -9,6 +9,7 @@ mod hostile;
 mod ini;
 mod json;
 mod merge;
+mod merge_lists;
 mod merge_stores;
 mod noise;
 mod resolve;

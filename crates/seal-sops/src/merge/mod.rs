@@ -1,7 +1,10 @@
 //! Merging two versions of a sealed file over their common ancestor, key by key.
 //!
-//! A unit is a value below keys; a list is one unit, for its elements have no names. Comments and layout are those of the side the
-//! merge is made on. The side that rotated the data key is that side: a key that was retired does not come back.
+//! A unit is a value below keys. A list is one unit until both sides changed it; then its elements are merged (`lists`). Comments and
+//! layout are those of the side the merge is made on. The side that rotated the data key is that side: a key that was retired does
+//! not come back.
+
+mod lists;
 
 use std::collections::HashMap;
 
@@ -56,7 +59,7 @@ pub fn merge3(
     let chosen = *key == theirs.key && theirs.key != ours.key && ours.key != base.key;
     let (onto, from, stands) = if theirs_rotated || chosen { (theirs, ours, Side::Theirs) } else { (ours, theirs, Side::Ours) };
     let mut plan = Plan { takes_conflicts: side != stands, ..Plan::default() };
-    plan.compare(&Units::new(base), &Units::new(onto), &Units::new(from));
+    plan.compare(onto, &Units::new(base), &Units::new(onto), &Units::new(from));
     let changes = plan.changes(onto, from);
     let changed = match &changes {
         Some(changes) => onto.restructure(changes, &onto.key, now, rng)?,
@@ -115,11 +118,12 @@ struct Plan {
     takes_conflicts: bool,
     taken: Vec<Place>,
     dropped: Vec<Place>,
+    lists: Vec<(Place, lists::Edit)>,
     conflicts: Vec<Conflict>,
 }
 
 impl Plan {
-    fn compare(&mut self, base: &Units, onto: &Units, from: &Units) {
+    fn compare(&mut self, opened: &Opened, base: &Units, onto: &Units, from: &Units) {
         let gone = base.order.iter().filter(|place| from.get(place).is_none());
         for place in from.order.iter().chain(gone) {
             let (was, here, there) = (base.get(place), onto.get(place), from.get(place));
@@ -127,6 +131,12 @@ impl Plan {
                 continue;
             }
             let in_the_way = there.is_some() && self.is_in_the_way(place, onto);
+            if let (false, Some(was), Some((id, here)), Some(there)) = (same(here, was), was, onto.values.get(place), there)
+                && let Some(edit) = lists::merge(opened, *id, was, here, there)
+            {
+                self.lists.push((place.clone(), edit));
+                continue;
+            }
             if !same(here, was) || in_the_way {
                 self.conflicts.push(Conflict { document: place.0, path: place.1.clone() });
                 if in_the_way || !self.takes_conflicts {
@@ -152,8 +162,8 @@ impl Plan {
         above || below
     }
 
-    fn changes(&self, onto: &Opened, from: &Opened) -> Option<Changes<'static>> {
-        if self.taken.is_empty() && self.dropped.is_empty() {
+    fn changes(&mut self, onto: &Opened, from: &Opened) -> Option<Changes<'static>> {
+        if self.taken.is_empty() && self.dropped.is_empty() && self.lists.is_empty() {
             return None;
         }
         let mut changes = Changes::default();
@@ -161,10 +171,21 @@ impl Plan {
             let value = from.find(*document, path).map(|id| from.tree(id))?;
             match (onto.find(*document, path), &value) {
                 (Some(id), Tree::Leaf(value)) if onto.is_plain_leaf(id) => changes.nodes.push((id, New::Clear(value.clone()))),
-                _ => insert(&mut changes, onto, *document, path, clear(value)),
+                _ => insert(&mut changes, onto, *document, path, clear(&value)),
             }
         }
         changes.removed = self.removed(onto, from);
+        for ((document, path), edit) in self.lists.drain(..) {
+            match edit {
+                lists::Edit::Parts { nodes, inserts, removed } => {
+                    changes.nodes.extend(nodes);
+                    changes.inserts.extend(inserts);
+                    changes.removed.extend(removed);
+                }
+                lists::Edit::Whole(tree) => insert(&mut changes, onto, document, &path, tree),
+            }
+        }
+        changes.removed.sort_unstable();
         changes.nodes.sort_by_key(|(id, _)| *id);
         Some(changes)
     }
@@ -240,15 +261,15 @@ fn graft(tree: &mut Tree<New>, path: &[String], value: Tree<New>) {
     graft(&mut entries[at].1, rest, value);
 }
 
-fn clear(tree: Tree<Value>) -> Tree<New> {
+fn clear(tree: &Tree<Value>) -> Tree<New> {
     match tree {
-        Tree::Leaf(value) => Tree::Leaf(New::Clear(value)),
-        Tree::Comment(value) => Tree::Comment(New::Clear(value)),
+        Tree::Leaf(value) => Tree::Leaf(New::Clear(value.clone())),
+        Tree::Comment(value) => Tree::Comment(New::Clear(value.clone())),
         Tree::Null => Tree::Null,
-        Tree::List(items) => Tree::List(items.into_iter().filter(|item| !matches!(item, Tree::Comment(_))).map(clear).collect()),
+        Tree::List(items) => Tree::List(items.iter().filter(not_comment).map(clear).collect()),
         Tree::Map(entries) => {
-            let entries = entries.into_iter().filter(|(_, value)| !matches!(value, Tree::Comment(_)));
-            Tree::Map(entries.map(|(key, value)| (key, clear(value))).collect())
+            let entries = entries.iter().filter(|(_, value)| not_comment(&value));
+            Tree::Map(entries.map(|(key, value)| (key.clone(), clear(value))).collect())
         }
     }
 }
