@@ -65,7 +65,8 @@ impl Candidate {
         while !*stop.borrow() {
             let round = self.round().await;
             leading.send_if_modified(|now| std::mem::replace(now, round == Round::Leading) != (round == Round::Leading));
-            let wait = self.context.dice.jitter(if round == Round::Leading { RENEW } else { RENEW / 2 }, 0.2);
+            let wait =
+                self.context.dice.jitter(if round == Round::Leading { RENEW } else { RENEW / 2 }, 0.2).min(self.time_left());
             tokio::select! {
                 () = self.context.clock.sleep(wait) => {}
                 changed = stop.changed() => if changed.is_err() { break },
@@ -75,9 +76,20 @@ impl Candidate {
         self.release().await;
     }
 
-    /// One read and at most one write.
+    /// Until this leader has to stop for want of a renewal; plenty for a follower.
+    fn time_left(&self) -> Duration {
+        self.renewed.map_or(GIVE_UP, |at| (at + GIVE_UP).saturating_sub(self.context.clock.now()))
+    }
+
+    /// One read and at most one write. An answer that comes too late for a leader to go on is not waited for.
     pub async fn round(&mut self) -> Round {
-        match self.try_round().await {
+        let too_late = self.context.clock.sleep(self.time_left());
+        let tried = tokio::select! {
+            biased;
+            tried = self.try_round() => tried,
+            () = too_late => Err(KubeError::Transport("no answer in time")),
+        };
+        match tried {
             Ok(round) => round,
             Err(KubeError::Forbidden(_)) if self.alone_when_forbidden => {
                 if !std::mem::replace(&mut self.alone, true) {

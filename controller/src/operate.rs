@@ -50,10 +50,11 @@ pub(crate) async fn operate(config: Config) -> Result<(), String> {
     let client = client(&config.kube, clock.clone()).await?;
     let metrics = Arc::new(Metrics::new(VERSION, config.omit_secret_labels, clock.clone()));
     let pool = Arc::new(CryptoPool::new(config.crypto_threads));
+    let dice = Arc::new(SystemDice);
     let context = Context {
-        kube: Arc::new(Cluster::new(client.clone())),
+        kube: Arc::new(Cluster::new(client.clone(), clock.clone(), dice.clone())),
         clock,
-        dice: Arc::new(SystemDice),
+        dice,
         keys: store.clone(),
         crypto: pool.clone(),
         meter: metrics.clone(),
@@ -121,6 +122,7 @@ fn start_keys(parts: &Parts, client: &kube::Client, tasks: &mut JoinSet<()>) {
         config: config.keys.clone(),
         home: config.home_namespace.clone(),
         leads: parts.leads.clone(),
+        watch_timeout: config.kube.watch_timeout,
     };
     tasks.spawn(runner.run(parts.stop.clone()));
     let publisher = Publisher {
@@ -154,18 +156,17 @@ async fn lead_and_follow(parts: &Parts) {
     }
 }
 
+/// Until told to stop, then looks in progress come to their end; once the Lease is lost, they are dropped where they are,
+/// because somebody else may begin.
 async fn lead(parts: &Parts, mut leads: watch::Receiver<bool>) {
-    let term = parts.stop.child_token();
     let secrets = Arc::new(Secrets::default());
-    let kinds = run::run(lines(parts, &secrets), secrets, parts.store.changed(), term.clone());
+    let kinds = run::run(lines(parts, &secrets), secrets, parts.store.changed(), parts.stop.clone());
     let ousted = async {
         while *leads.borrow_and_update() {
             if leads.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
         }
-        term.cancel();
-        std::future::pending::<()>().await;
     };
     tokio::select! { () = kinds => {}, () = ousted => {} }
 }
@@ -205,6 +206,7 @@ fn settings(config: &Config) -> Settings {
         namespaces: config.watched.namespaces.clone().unwrap_or_default(),
         labels: config.watched.label_selector.clone().unwrap_or_default(),
         watch_secrets: config.watch_secrets,
+        watch_timeout: config.kube.watch_timeout,
         workers: config.workers,
     }
 }

@@ -7,10 +7,13 @@ mod answer;
 mod lines;
 mod pace;
 mod secret;
+mod weather;
 
 pub use pace::Pace;
 
-use crate::ports::{Answer, Change, Kind, Kube, KubeError, Lease, LiveSecret, ObjectRef, Page, SecretDraft, Selection, Written};
+use crate::ports::{
+    Answer, Change, Clock, Dice, Kind, Kube, KubeError, Lease, LiveSecret, ObjectRef, Page, SecretDraft, Selection, Written,
+};
 use answer::{failure, version_of};
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -19,8 +22,10 @@ use kube::Client;
 use kube::client::Body;
 use seal_api::{Names, sealed_secret, sops_secret};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use weather::Weather;
 
 /// Longest time for one answer (lists of a page included).
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -28,6 +33,7 @@ const JSON: &str = "application/json";
 const META_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const META: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 const MERGE: &str = "application/merge-patch+json";
+const LEASES: &str = "/apis/coordination.k8s.io/";
 const MANAGER: &str = "fieldManager=seal-controller";
 
 /// The API server.
@@ -35,15 +41,56 @@ pub struct Cluster {
     client: Client,
     /// Set once a status patch was forbidden: upstream's roles grant `update` of status and not `patch`.
     status_by_put: AtomicBool,
+    weather: Weather,
+    clock: Arc<dyn Clock>,
+    dice: Arc<dyn Dice>,
 }
 
 impl Cluster {
     /// Over a client (made without the client's own retries).
-    pub fn new(client: Client) -> Self {
-        Self { client, status_by_put: AtomicBool::new(false) }
+    pub fn new(client: Client, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Self {
+        Self { client, status_by_put: AtomicBool::new(false), weather: Weather::default(), clock, dice }
+    }
+
+    /// Waits while the server is not well; the Lease has its own time.
+    async fn stand_back(&self, path: &str) {
+        while let Some(wait) = self.weather.hold(self.clock.now()).filter(|_| !path.starts_with(LEASES)) {
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// What an answer says of the server's health.
+    fn look_out<T>(&self, reads: bool, answer: &Result<T, KubeError>) {
+        let now = self.clock.now();
+        match answer {
+            Err(KubeError::Server { code: 429 | 503, retry_after: Some(wait) }) => self.weather.asked(now, *wait),
+            Err(KubeError::Server { .. } | KubeError::Transport(_)) if reads => {
+                self.weather.foul(now, |wait| self.dice.jitter(wait, 0.5));
+            }
+            Ok(_) if reads => self.weather.fair(),
+            _ => {}
+        }
     }
 
     async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        content: &str,
+        body: Vec<u8>,
+    ) -> Result<Response<Body>, KubeError> {
+        self.stand_back(path).await;
+        let reads = method == Method::GET && !path.starts_with(LEASES);
+        let answer = self.send_now(method, path, accept, content, body).await;
+        // Of a read it is the whole answer that counts, a watch's apart.
+        if answer.is_err() || path.contains("watch=true") {
+            self.look_out(reads, &answer);
+        }
+        answer
+    }
+
+    async fn send_now(
         &self,
         method: Method,
         path: &str,
@@ -71,8 +118,11 @@ impl Cluster {
         content: &str,
         body: Vec<u8>,
     ) -> Result<zeroize::Zeroizing<Vec<u8>>, KubeError> {
+        let reads = method == Method::GET && !path.starts_with(LEASES);
         let response = self.send(method, path, accept, content, body).await?;
-        collect(response.into_body()).await
+        let whole = collect(response.into_body()).await;
+        self.look_out(reads, &whole);
+        whole
     }
 
     async fn value(&self, method: Method, path: &str, accept: &str, content: &str, body: Vec<u8>) -> Result<Value, KubeError> {

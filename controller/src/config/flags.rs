@@ -138,6 +138,9 @@ struct Flags {
     /// What to do about Secrets changed by someone else: heal or report
     #[arg(long, default_value = "heal")]
     drift: DriftFlag,
+    /// How long a watch is kept open; keep it below the time after which anything on the way cuts idle connections
+    #[arg(long, default_value = "200s", value_parser = go_values::duration)]
+    watch_timeout: Duration,
     /// Reconciles at a time
     #[arg(long, default_value = "4", value_parser = clap::value_parser!(u32).range(1..=64))]
     workers: u32,
@@ -304,7 +307,11 @@ impl Flags {
             crypto_threads: if self.crypto_threads == 0 { environment.cores.max(1) } else { self.crypto_threads as usize },
             omit_secret_labels: self.metrics_omit_secret_labels,
             log: self.log(),
-            kube: KubeConfig { qps: self.kubeclient_qps.filter(|qps| *qps > 0.0), burst: self.kubeclient_burst },
+            kube: KubeConfig {
+                qps: self.kubeclient_qps.filter(|qps| *qps > 0.0),
+                burst: self.kubeclient_burst,
+                watch_timeout: positive("watch-timeout", self.watch_timeout)?,
+            },
             leader: LeaderConfig {
                 enabled: self.leader_elect,
                 lease: self.lease_name.clone(),

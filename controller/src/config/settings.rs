@@ -159,6 +159,8 @@ pub struct KubeConfig {
     pub qps: Option<f32>,
     /// Requests at once.
     pub burst: u32,
+    /// How long the server keeps a watch open; silence beyond that is a dead connection.
+    pub watch_timeout: Duration,
 }
 
 /// Leader election.

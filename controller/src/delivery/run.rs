@@ -114,7 +114,13 @@ fn start_secret_watches(floor: &Floor, secrets: Arc<Secrets>, tasks: &mut JoinSe
     for namespace in namespaces {
         // Without the label selector: it speaks of objects, and their Secrets need not carry the label.
         let what = Selection { kind: Kind::SecretsMeta, namespace, labels: String::new() };
-        let watch = Watch { context: floor.context.clone(), compare: what.clone(), what, sink: sink.clone() };
+        let watch = Watch {
+            context: floor.context.clone(),
+            compare: what.clone(),
+            what,
+            timeout: floor.settings.watch_timeout,
+            sink: sink.clone(),
+        };
         let gate = gate.clone();
         tasks.spawn(watch.run(move || gate.one_less()));
     }
@@ -130,7 +136,8 @@ fn start_object_watches(floor: &Floor, line: &Line, before: Arc<Gate>, tasks: &m
     for namespace in namespaces {
         let what = Selection { kind, namespace, labels: floor.settings.labels.clone() };
         let compare = Selection { kind: metadata, ..what.clone() };
-        let watch = Watch { context: floor.context.clone(), what, compare, sink: line.sink.clone() };
+        let timeout = floor.settings.watch_timeout;
+        let watch = Watch { context: floor.context.clone(), what, compare, timeout, sink: line.sink.clone() };
         let (before, after, floor, index) = (before.clone(), after.clone(), floor.clone(), reconciler.index.clone());
         tasks.spawn(async move {
             before.wait().await;

@@ -2,6 +2,7 @@
 
 use super::plan::Policy;
 use super::shape::Guard;
+use std::time::Duration;
 
 /// Settings of all kinds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Settings {
     pub labels: String,
     /// Whether Secrets are watched (metadata only). Without, drift is found by looking from time to time.
     pub watch_secrets: bool,
+    /// How long the server keeps a watch open.
+    pub watch_timeout: Duration,
     /// Workers for each kind.
     pub workers: usize,
 }
@@ -32,6 +35,7 @@ impl Settings {
             namespaces: Vec::new(),
             labels: String::new(),
             watch_secrets: true,
+            watch_timeout: Duration::from_secs(200),
             workers: 4,
         }
     }

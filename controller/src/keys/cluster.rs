@@ -1,6 +1,7 @@
 //! The key port over a real client. Private keys pass through here in both directions and nowhere else leave their type.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::FutureExt;
 use k8s_openapi::{
@@ -22,6 +23,8 @@ use super::{
 };
 use crate::ports::{Answer, KubeError};
 
+/// Longest time for one answer. The client itself waits for ever.
+const DEADLINE: Duration = Duration::from_secs(30);
 const CERTIFICATE: &str = "tls.crt";
 const PRIVATE: &str = "tls.key";
 const INSTALL_KEY: &str = "install-key";
@@ -89,11 +92,11 @@ impl ClusterKeys {
 
 impl KeyApi for ClusterKeys {
     fn key_secrets(&self) -> Answer<'_, Vec<KeySecret>> {
-        self.list_keys().boxed()
+        timely(self.list_keys())
     }
 
     fn create_key<'a>(&'a self, new: &'a NewKeySecret) -> Answer<'a, String> {
-        async move {
+        timely(async move {
             let metadata = generated(&new.generate_name, &new.labels, &new.annotations);
             let data = [(CERTIFICATE, new.certificate.clone().into_bytes()), (PRIVATE, new.private.expose().to_vec())];
             let stored = self
@@ -102,30 +105,27 @@ impl KeyApi for ClusterKeys {
                 .await
                 .map_err(failed)?;
             Ok(stored.metadata.name.unwrap_or_default())
-        }
-        .boxed()
+        })
     }
 
     fn identity_secrets(&self) -> Answer<'_, Vec<IdentitySecret>> {
-        async move {
+        timely(async move {
             let labelled = ListParams::default().labels(&format!("{IDENTITY_LABEL}={ACTIVE}"));
             Ok(self.secrets.list(&labelled).await.map_err(failed)?.items.into_iter().map(identity_secret).collect())
-        }
-        .boxed()
+        })
     }
 
     fn create_identity<'a>(&'a self, new: &'a NewIdentitySecret) -> Answer<'a, String> {
-        async move {
+        timely(async move {
             let metadata = generated(IDENTITY_PREFIX, &new.labels, &new.annotations);
             let data = [(IDENTITY_ENTRY, new.identity.expose().to_vec())];
             let stored = self.secrets.create(&PostParams::default(), &secret(metadata, "Opaque", data)).await.map_err(failed)?;
             Ok(stored.metadata.name.unwrap_or_default())
-        }
-        .boxed()
+        })
     }
 
     fn any_sealed(&self) -> Answer<'_, bool> {
-        async move {
+        timely(async move {
             for api in &self.sealed {
                 match api.list_metadata(&ListParams::default().limit(1)).await.map_err(failed) {
                     Ok(list) if list.items.is_empty() => {}
@@ -135,16 +135,15 @@ impl KeyApi for ClusterKeys {
                 }
             }
             Ok(false)
-        }
-        .boxed()
+        })
     }
 
     fn install(&self) -> Answer<'_, Option<InstallSecret>> {
-        async move { Ok(self.secrets.get_opt(INSTALL_SECRET).await.map_err(failed)?.map(install_secret)) }.boxed()
+        timely(async move { Ok(self.secrets.get_opt(INSTALL_SECRET).await.map_err(failed)?.map(install_secret)) })
     }
 
     fn create_install<'a>(&'a self, install: &'a InstallSecret) -> Answer<'a, String> {
-        async move {
+        timely(async move {
             let metadata = ObjectMeta { name: Some(INSTALL_SECRET.to_owned()), labels: Some(managed()), ..ObjectMeta::default() };
             let keys =
                 [(INSTALL_KEY, install.install_key.expose().to_vec()), (SIGNING_KEY, install.signing_key.expose().to_vec())];
@@ -152,27 +151,25 @@ impl KeyApi for ClusterKeys {
             let body = secret(metadata, "sealkit.dev/installation", keys.into_iter().chain(trusted));
             let stored = self.secrets.create(&PostParams::default(), &body).await.map_err(failed)?;
             Ok(stored.metadata.resource_version.unwrap_or_default())
-        }
-        .boxed()
+        })
     }
 
     fn record_trusted<'a>(&'a self, resource_version: &'a str, trusted: &'a BTreeSet<Fingerprint>) -> Answer<'a, String> {
-        self.replace_trusted(resource_version, trusted).boxed()
+        timely(self.replace_trusted(resource_version, trusted))
     }
 
     fn bundle(&self) -> Answer<'_, Option<BundleObject>> {
-        async move {
+        timely(async move {
             let found = self.config_maps.get_opt(BUNDLE_CONFIG_MAP).await.map_err(failed)?;
             Ok(found.map(|map| BundleObject {
                 resource_version: map.metadata.resource_version.unwrap_or_default(),
                 text: map.data.and_then(|mut data| data.remove(BUNDLE)).unwrap_or_default(),
             }))
-        }
-        .boxed()
+        })
     }
 
     fn put_bundle<'a>(&'a self, bundle: &'a BundleObject) -> Answer<'a, ()> {
-        async move {
+        timely(async move {
             let exists = !bundle.resource_version.is_empty();
             let map = ConfigMap {
                 metadata: ObjectMeta {
@@ -190,9 +187,13 @@ impl KeyApi for ClusterKeys {
                 self.config_maps.create(&PostParams::default(), &map).await
             };
             stored.map(|_| ()).map_err(failed)
-        }
-        .boxed()
+        })
     }
+}
+
+/// An answer in time or none.
+fn timely<'a, T>(answer: impl Future<Output = Result<T, KubeError>> + Send + 'a) -> Answer<'a, T> {
+    async move { tokio::time::timeout(DEADLINE, answer).await.unwrap_or(Err(KubeError::Transport("no answer in time"))) }.boxed()
 }
 
 fn generated(prefix: &str, labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) -> ObjectMeta {

@@ -2,14 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::StreamExt;
 use tokio::sync::Notify;
 
 use super::ACTIVE;
 use crate::ports::{Change, Clock, Dice, Kind, Kube, KubeError, Selection};
+use crate::watch;
 
-/// Below the shortest silence after which load balancers cut a connection (240 s).
-const WATCH_TIMEOUT: Duration = Duration::from_secs(200);
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -20,12 +18,13 @@ pub(super) async fn ring(
     dice: Arc<dyn Dice>,
     home: String,
     label: &'static str,
+    timeout: Duration,
     bell: Arc<Notify>,
 ) {
     let selection = Selection { kind: Kind::SecretsMeta, namespace: Some(home), labels: format!("{label}={ACTIVE}") };
     let mut wait = SHORTEST_WAIT;
     loop {
-        match watch(&*kube, &*clock, &selection, &bell, &mut wait).await {
+        match follow(&*kube, &*clock, &selection, timeout, &bell, &mut wait).await {
             Ok(never) => match never {},
             Err(error) => tracing::debug!(%error, "watch of key Secrets ended"),
         }
@@ -36,19 +35,20 @@ pub(super) async fn ring(
     }
 }
 
-async fn watch(
+async fn follow(
     kube: &dyn Kube,
     clock: &dyn Clock,
     selection: &Selection,
+    timeout: Duration,
     bell: &Notify,
     wait: &mut Duration,
 ) -> Result<std::convert::Infallible, KubeError> {
     let mut from = kube.list(selection, 1, "").await?.resource_version;
     bell.notify_one();
     loop {
-        let mut changes = kube.watch(selection, &from, WATCH_TIMEOUT).await?;
+        let mut changes = kube.watch(selection, &from, timeout).await?;
         *wait = SHORTEST_WAIT;
-        while let Some(change) = changes.next().await {
+        while let Some(change) = watch::next(&mut changes, clock, timeout).await {
             match change? {
                 Change::Bookmark(version) => from = version,
                 Change::Upsert(object) | Change::Delete(object) => {
@@ -81,7 +81,9 @@ mod tests {
     use crate::keys::KEY_LABEL;
     use crate::ports::{Change, Clock, KubeError};
 
-    /// Writes down how long somebody wanted to wait, and does not.
+    const OPEN: Duration = Duration::from_secs(200);
+
+    /// Writes down how long somebody wanted to wait, and does not; listening for silence apart.
     #[derive(Default)]
     struct Waits(Mutex<Vec<u64>>);
 
@@ -93,6 +95,9 @@ mod tests {
             Duration::ZERO
         }
         fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+            if time > OPEN {
+                return std::future::pending().boxed();
+            }
             self.0.lock().expect("not poisoned").push(time.as_secs());
             std::future::ready(()).boxed()
         }
@@ -114,7 +119,7 @@ mod tests {
         let server = Arc::new(FakeKube::default());
         server.with(|store| (store.watches, store.version) = (script, 10));
         let (waits, bell) = (Arc::new(Waits::default()), Arc::new(Notify::new()));
-        let rings = ring(server.clone(), waits.clone(), Arc::new(NoDice), "home".to_owned(), KEY_LABEL, bell.clone());
+        let rings = ring(server.clone(), waits.clone(), Arc::new(NoDice), "home".to_owned(), KEY_LABEL, OPEN, bell.clone());
         assert!(rings.now_or_never().is_none(), "a doorbell never ends by itself");
         assert!(bell.notified().now_or_never().is_some(), "it rang");
         let list = "list sealedsecrets.bitnami.com/sealed-secrets-key=active";

@@ -58,6 +58,8 @@ pub struct KeyRunner {
     pub home: String,
     /// Whether this process leads.
     pub leads: watch::Receiver<bool>,
+    /// How long the server keeps a watch open.
+    pub watch_timeout: Duration,
 }
 
 /// Why a round did not end well.
@@ -116,7 +118,7 @@ impl KeyRunner {
         let bell = Arc::new(Notify::new());
         let ring = |label| {
             let (kube, clock, dice) = (self.kube.clone(), self.clock.clone(), self.dice.clone());
-            doorbell::ring(kube, clock, dice, self.home.clone(), label, bell.clone())
+            doorbell::ring(kube, clock, dice, self.home.clone(), label, self.watch_timeout, bell.clone())
         };
         let (keys, identities) = (ring(KEY_LABEL), ring(IDENTITY_LABEL));
         let rounds = Rounds::new(self).run(&bell);

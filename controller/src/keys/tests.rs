@@ -75,6 +75,7 @@ fn runner(api: &Arc<FakeKeys>, flags: &[&str]) -> (KeyRunner, Arc<FakeClock>, Ar
         config: keys,
         home: "home".to_owned(),
         leads,
+        watch_timeout: Duration::from_secs(200),
     };
     (runner, clock, events, lead)
 }

@@ -9,6 +9,13 @@ pub struct Curve {
     cap: Duration,
 }
 
+impl Curve {
+    /// Doubling from the first delay up to the longest.
+    pub const fn new(first: Duration, cap: Duration) -> Self {
+        Self { first, cap }
+    }
+}
+
 /// For troubles that pass by themselves. The cap keeps recovery after an outage under half a minute.
 pub const SOON: Curve = Curve { first: Duration::from_millis(500), cap: Duration::from_secs(30) };
 /// For obstacles that somebody has to move.

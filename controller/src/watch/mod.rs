@@ -5,16 +5,15 @@
 //! Guarantees: never gives up; a server that falls silent is noticed within the watch timeout; no object is kept.
 
 use crate::context::Context;
-use crate::ports::{Change, KubeError, ObjectRef, Selection};
+use crate::ports::{Change, Clock, KubeError, ObjectRef, Selection};
 use crate::queue::{Lane, SOON, delay};
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the server keeps a watch open. Load balancers cut silently at 240 s.
-const WATCH: Duration = Duration::from_secs(200);
 /// Silence beyond the watch's end that counts as a dead connection.
 const GRACE: Duration = Duration::from_secs(10);
 /// Time between two compares.
@@ -44,6 +43,8 @@ pub struct Watch {
     pub what: Selection,
     /// What the compare lists; metadata only.
     pub compare: Selection,
+    /// How long the server keeps the watch open.
+    pub timeout: Duration,
     /// Who takes it.
     pub sink: Arc<dyn Sink>,
 }
@@ -65,24 +66,25 @@ impl Watch {
                 listed();
             }
             match first {
-                Ok(version) => {
-                    failures = 0;
-                    self.follow(version).await;
-                }
+                Ok(version) => match self.follow(version).await {
+                    true => failures = 0,
+                    // A server that calls every version too old, also those it has just named, is not asked in a tight loop.
+                    false => self.stand_back(&KubeError::Gone, &mut failures).await,
+                },
                 Err(error) => self.stand_back(&error, &mut failures).await,
             }
         }
     }
 
-    /// Follows until the version is too old.
-    async fn follow(&self, mut version: String) {
-        let mut failures = 0;
+    /// Follows until the version is too old; answers whether the watch has shown anything until then.
+    async fn follow(&self, mut version: String) -> bool {
+        let (mut failures, listed) = (0, version.clone());
         let mut compared = self.context.clock.now();
         loop {
             match self.stream(&mut version, &mut failures).await {
                 // A server that ends every watch at once must not be asked in a tight loop.
                 End::Over => self.context.clock.sleep(Duration::from_secs(1)).await,
-                End::Relist => return,
+                End::Relist => return version != listed,
                 End::Failed(error) => self.stand_back(&error, &mut failures).await,
             }
             let due = self.context.dice.jitter(COMPARE, 0.2);
@@ -95,15 +97,13 @@ impl Watch {
     }
 
     async fn stream(&self, version: &mut String, failures: &mut u32) -> End {
-        let timeout = self.context.dice.jitter(WATCH, 0.1);
+        let timeout = self.context.dice.jitter(self.timeout, 0.1);
         let mut stream = match self.context.kube.watch(&self.what, version, timeout).await {
             Ok(stream) => stream,
             Err(error) => return end(error),
         };
         loop {
-            let silence = self.context.clock.sleep(timeout + GRACE);
-            let next = tokio::select! { biased; next = stream.next() => next, () = silence => Some(Err(KubeError::Transport("the watch fell silent"))) };
-            match next {
+            match next(&mut stream, &*self.context.clock, timeout).await {
                 None => return End::Over,
                 Some(Err(error)) => return end(error),
                 Some(Ok(change)) => {
@@ -169,6 +169,19 @@ impl Watch {
             _ => tracing::warn!(kind, %error, failures = *failures, wait = ?wait, "watch stands back"),
         }
         self.context.clock.sleep(wait).await;
+    }
+}
+
+/// The next line of a watch that the server ends after `timeout`; a longer silence means that the connection is dead.
+pub(crate) async fn next(
+    changes: &mut BoxStream<'static, Result<Change, KubeError>>,
+    clock: &dyn Clock,
+    timeout: Duration,
+) -> Option<Result<Change, KubeError>> {
+    tokio::select! {
+        biased;
+        next = changes.next() => next,
+        () = clock.sleep(timeout + GRACE) => Some(Err(KubeError::Transport("the watch fell silent"))),
     }
 }
 

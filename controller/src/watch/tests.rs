@@ -50,6 +50,12 @@ fn object(name: &str) -> Value {
 
 /// Runs until the script is used up; answers what was told and how often was listed.
 fn told(script: Vec<Vec<Result<Change, KubeError>>>) -> (Vec<String>, usize) {
+    let (told, lists, _) = run(script);
+    (told, lists)
+}
+
+/// The same, and how long it took.
+fn run(script: Vec<Vec<Result<Change, KubeError>>>) -> (Vec<String>, usize, Duration) {
     let kube = Arc::new(FakeKube::default());
     kube.with(|store| {
         store.apply(&ObjectRef::new("n", "a"), object("a"));
@@ -59,11 +65,12 @@ fn told(script: Vec<Vec<Result<Change, KubeError>>>) -> (Vec<String>, usize) {
     let notebook = Arc::new(Notebook::default());
     let what = Selection { kind: Kind::SealedSecrets, namespace: None, labels: String::new() };
     let compare = Selection { kind: Kind::SealedSecretsMeta, ..what.clone() };
-    let context = fake::context(kube.clone(), Arc::new(EagerClock::default()));
-    let watch = Watch { context, what, compare, sink: notebook.clone() };
+    let clock = Arc::new(EagerClock::default());
+    let context = fake::context(kube.clone(), clock.clone());
+    let watch = Watch { context, what, compare, timeout: Duration::from_secs(200), sink: notebook.clone() };
     assert!(watch.run(|| ()).now_or_never().is_none(), "a watch never ends by itself");
     let told = std::mem::take(&mut notebook.0.lock().unwrap().told);
-    (told, kube.with(|store| store.lists))
+    (told, kube.with(|store| store.lists), clock.now())
 }
 
 #[test]
@@ -76,6 +83,14 @@ fn a_list_is_backlog_and_what_follows_is_edits() {
 fn too_old_a_version_lists_again_and_finds_what_went_unseen() {
     let script = vec![vec![Ok(Change::Upsert(object("c"))), Err(KubeError::Gone)], vec![]];
     assert_eq!(told(script), (["list a", "list b", "edit c", "list a", "list b", "gone c"].map(str::to_owned).to_vec(), 2));
+}
+
+#[test]
+fn a_server_that_calls_every_version_too_old_is_not_asked_in_a_tight_loop() {
+    let (_, lists, took) = run((0..8).map(|_| vec![Err(KubeError::Gone)]).collect());
+    assert_eq!((lists, took.as_millis()), (9, 500 + 1000 + 2000 + 4000 + 8000 + 16000 + 2 * 30000));
+    let heard = || vec![Ok(Change::Upsert(object("c"))), Err(KubeError::Gone)];
+    assert_eq!(run(vec![heard(), heard()]).2, Duration::ZERO, "one that shows something is asked at once");
 }
 
 #[test]
