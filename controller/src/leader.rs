@@ -164,7 +164,8 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::tests::fake::{self, FakeClock, FakeKube};
+    use crate::delivery::tests::fake::{self, EagerClock, FakeClock, FakeKube};
+    use crate::ports::Clock;
     use futures::executor::block_on;
     use std::sync::Arc;
 
@@ -216,6 +217,16 @@ mod tests {
             assert_eq!(block_on(a.round()), expected, "at {second} s");
         }
         assert!(GIVE_UP < DURATION);
+    }
+
+    #[test]
+    fn a_leader_that_hears_nothing_stops_in_the_middle_of_asking() {
+        let (kube, clock) = (Arc::new(FakeKube::default()), Arc::new(EagerClock::default()));
+        let context = fake::context(kube.clone(), clock.clone());
+        let mut a = Candidate::new(context, ObjectRef::new("home", "lease"), "a".into(), true);
+        assert_eq!((block_on(a.round()), clock.now()), (Round::Leading, Duration::ZERO));
+        kube.with(|store| store.silent = true);
+        assert_eq!((block_on(a.round()), clock.now()), (Round::Following, GIVE_UP));
     }
 
     #[test]

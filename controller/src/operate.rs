@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// How long open requests may take once the process is told to stop; below the 30 s a pod is given.
@@ -70,8 +70,11 @@ pub(crate) async fn operate(config: Config) -> Result<(), String> {
     let lease = ObjectRef::new(&parts.config.home_namespace, &leader.lease);
     let candidate =
         Candidate::new(parts.context.clone(), lease, leader.identity.clone(), parts.config.profile == Profile::Compatible);
-    let candidate = leader.enabled.then(|| tokio::spawn(candidate.run(lead, candidacy_ends)));
-    lead_and_follow(&parts).await;
+    let mut candidate = leader.enabled.then(|| tokio::spawn(candidate.run(lead, candidacy_ends)));
+    tokio::select! {
+        () = lead_and_follow(&parts) => {}
+        lost = lost(&parts.stop, &mut keeping, &mut serving, candidate.as_mut()) => return Err(format!("{lost} ended by a panic")),
+    }
     // The Lease is given back last: whoever takes it must find nobody writing.
     end_candidacy.send_replace(true);
     if let Some(candidate) = candidate {
@@ -81,6 +84,30 @@ pub(crate) async fn operate(config: Config) -> Result<(), String> {
     let _ = tokio::time::timeout(DRAIN, serving.join_all()).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits for a part that ended without being told to. The process would look alive and not be: it has to start again.
+async fn lost(
+    stop: &CancellationToken,
+    keeping: &mut JoinSet<()>,
+    serving: &mut JoinSet<()>,
+    candidate: Option<&mut JoinHandle<()>>,
+) -> &'static str {
+    let election = async {
+        match candidate {
+            Some(candidate) => drop(candidate.await),
+            None => std::future::pending().await,
+        }
+    };
+    let lost = tokio::select! {
+        _ = keeping.join_next() => "looking after the keys",
+        _ = serving.join_next() => "answering HTTP",
+        () = election => "leader election",
+    };
+    if stop.is_cancelled() {
+        std::future::pending::<()>().await;
+    }
+    lost
 }
 
 /// Both servers answer before anything else is ready, so that probes never wait for keys or lists.
@@ -146,6 +173,8 @@ async fn lead_and_follow(parts: &Parts) {
             tracing::info!("leading");
             lead(parts, leads.clone()).await;
             tracing::info!("no longer leading");
+            let pause = parts.context.clock.sleep(Duration::from_secs(1));
+            tokio::select! { () = parts.stop.cancelled() => {}, () = pause => {} }
             continue;
         }
         tokio::select! {
@@ -242,4 +271,27 @@ fn listen_to_signals(stop: CancellationToken, store: Arc<KeyStore>) -> std::io::
         std::process::exit(0);
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lost;
+    use futures::FutureExt;
+    use tokio::task::JoinSet;
+    use tokio_util::sync::CancellationToken;
+
+    #[tokio::test]
+    async fn a_part_that_ends_before_the_stop_is_lost_and_after_it_is_not() {
+        let stop = CancellationToken::new();
+        let (mut keeping, mut serving) = (JoinSet::new(), JoinSet::new());
+        serving.spawn(std::future::pending());
+        keeping.spawn(stop.clone().cancelled_owned());
+        let mut election = tokio::spawn(std::future::pending());
+        assert!(lost(&stop, &mut keeping, &mut serving, Some(&mut election)).now_or_never().is_none());
+        let mut ends = tokio::spawn(async { panic!("on purpose") });
+        assert_eq!(lost(&stop, &mut keeping, &mut serving, Some(&mut ends)).await, "leader election");
+        stop.cancel();
+        tokio::task::yield_now().await;
+        assert!(lost(&stop, &mut keeping, &mut serving, None).now_or_never().is_none());
+    }
 }

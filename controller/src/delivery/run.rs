@@ -59,7 +59,7 @@ struct Floor {
     feeds: Arc<Vec<ObjectFeed>>,
 }
 
-/// Runs until stopped, then drains. The first kind is the elder of the second, and so on.
+/// Runs until stopped, then drains; or until a watch panics. The first kind is the elder of the second, and so on.
 pub async fn run(lines: Vec<Line>, secrets: Arc<Secrets>, keys: watch::Receiver<u64>, stop: CancellationToken) {
     let Some(first) = lines.first().map(|line| line.feed.reconciler.clone()) else { return stop.cancelled().await };
     let feeds: Vec<ObjectFeed> = lines.iter().map(|line| line.feed.clone()).collect();
@@ -79,10 +79,26 @@ pub async fn run(lines: Vec<Line>, secrets: Arc<Secrets>, keys: watch::Receiver<
     if !floor.settings.watch_secrets {
         feeding.spawn(poll(floor.clone()));
     }
-    stop.cancelled().await;
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = panicked(&mut feeding) => {
+            tracing::error!("a watch ended in a panic: everything is listed anew");
+            return;
+        }
+    }
     feeding.shutdown().await;
     let drained = async { while workers.join_next().await.is_some() {} };
     tokio::select! { () = drained => {}, () = floor.context.clock.sleep(DRAIN) => tracing::warn!("looks still running at the end of the drain time") }
+}
+
+/// Waits for a task that ended by a panic. A watch that is no longer there would be missed by nobody.
+async fn panicked(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        if ended.is_err_and(|error| error.is_panic()) {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 impl Floor {
@@ -209,5 +225,22 @@ pub(crate) fn again(queue: &Queue<ObjectRef>, at: &ObjectRef, next: Next) {
         Next::Soon => queue.retry(at.clone(), SOON),
         Next::Slowly => queue.retry(at.clone(), SLOW),
         Next::Gap => queue.add_after(at.clone(), Lane::Edit, feed::GAP),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::panicked;
+    use futures::FutureExt;
+    use tokio::task::JoinSet;
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_noticed_and_one_that_ends_is_not() {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async {});
+        tokio::task::yield_now().await;
+        assert!(panicked(&mut tasks).now_or_never().is_none());
+        tasks.spawn(async { panic!("on purpose") });
+        panicked(&mut tasks).await;
     }
 }

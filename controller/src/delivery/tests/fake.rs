@@ -54,6 +54,8 @@ pub(crate) struct Store {
     pub(crate) statuses_refused: usize,
     /// Every call fails with this.
     pub(crate) outage: Option<KubeError>,
+    /// No call is ever answered.
+    pub(crate) silent: bool,
     /// Reads of Secrets with their data.
     pub(crate) secret_reads: usize,
     /// What the next watches show, or that they fail; a watch beyond them is never answered.
@@ -159,6 +161,9 @@ impl FakeKube {
 
     fn answer<'a, T: Send + 'a>(&'a self, f: impl FnOnce(&mut Store) -> Result<T, KubeError> + Send + 'a) -> Answer<'a, T> {
         async move {
+            if self.with(|store| store.silent) {
+                std::future::pending::<()>().await;
+            }
             self.with(|store| {
                 store.alive()?;
                 f(store)
