@@ -19,6 +19,7 @@ mod identities;
 mod keys;
 mod kubeseal;
 mod leader;
+mod network;
 mod ownership;
 mod poison;
 mod profile;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         tries::tests(),
         profile::tests(),
         fault::tests(),
+        network::tests(),
         verbs::tests(),
         asking::tests(),
         identities::tests(),

@@ -3,6 +3,7 @@
 use crate::overlay::Overlay;
 use crate::plane::ControlPlane;
 use crate::process::{Process, unique};
+use crate::proxy::Proxy;
 use crate::{eventually, kubeconfig, rbac, service, tools, upstream};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub struct Options {
     pub program: Option<PathBuf>,
     /// The program is upstream's: it gets upstream's rights and what a Pod has.
     pub upstream: bool,
+    /// Where it finds the API server, when not straight at the plane: a proxy.
+    pub server: Option<String>,
 }
 
 impl Options {
@@ -33,6 +36,13 @@ impl Options {
     #[must_use]
     pub fn args<const N: usize>(mut self, args: [&str; N]) -> Self {
         self.args.extend(args.map(str::to_owned));
+        self
+    }
+
+    /// Puts a proxy between it and the API server.
+    #[must_use]
+    pub fn through(mut self, proxy: &Proxy) -> Self {
+        self.server = Some(proxy.server().to_owned());
         self
     }
 
@@ -87,8 +97,9 @@ impl Controller {
             Some(program) => program.clone(),
             None => tools::built("controller-under-test")?,
         };
+        let server = options.server.as_deref().unwrap_or(plane.server());
         let mut command = match options.upstream {
-            true => upstream::in_a_pod(plane, &program, &home).await?,
+            true => upstream::in_a_pod(plane, &program, &home, server).await?,
             false => outside_a_pod(plane, &program, &home, &options, id).await?,
         };
         command.arg(format!("--listen-addr={address}:8080")).arg(format!("--listen-metrics-addr={address}:8081"));
@@ -191,7 +202,8 @@ async fn outside_a_pod(plane: &ControlPlane, program: &Path, home: &str, options
     };
     let token = rbac::token(plane, home, &account).await?;
     let config = plane.dir().join(format!("controller-{id}.kubeconfig"));
-    kubeconfig::write(&config, plane.server(), &plane.ca(), &token, home)?;
+    let server = options.server.as_deref().unwrap_or(plane.server());
+    kubeconfig::write(&config, server, &plane.ca(), &token, home)?;
     let mut command = Command::new(program);
     command.env("KUBECONFIG", &config).env("POD_NAMESPACE", home);
     if let Some(overlay) = &options.overlay {

@@ -18,11 +18,11 @@ mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io && cp -r "$1" /
 shift; exec "$@"
 "#;
 
-/// The command for `program` as if it ran in a Pod of `home` with upstream's own rights.
+/// The command for `program` as if it ran in a Pod of `home` with upstream's own rights, the API server being at `server`.
 ///
 /// # Errors
 /// When the API server refuses or the plane's folder cannot be written.
-pub async fn in_a_pod(plane: &ControlPlane, program: &Path, home: &str) -> Result<Command> {
+pub async fn in_a_pod(plane: &ControlPlane, program: &Path, home: &str, server: &str) -> Result<Command> {
     for (object, namespace) in rights(home) {
         manifests::apply(&plane.client(), serde_json::from_value(object)?, namespace).await?;
     }
@@ -31,7 +31,7 @@ pub async fn in_a_pod(plane: &ControlPlane, program: &Path, home: &str) -> Resul
     std::fs::write(pod.join("token"), rbac::token(plane, home, "sealed-secrets-controller").await?)?;
     std::fs::write(pod.join("namespace"), home)?;
     std::fs::copy(plane.ca(), pod.join("ca.crt"))?;
-    let (host, port) = plane.server().trim_start_matches("https://").rsplit_once(':').context("a server without port")?;
+    let (host, port) = server.trim_start_matches("https://").rsplit_once(':').context("a server without port")?;
     let mut command = Command::new("unshare");
     command.args(["-m", "sh", "-c", IN_A_POD, "pod"]).arg(&pod).arg(program);
     command.env("KUBERNETES_SERVICE_HOST", host).env("KUBERNETES_SERVICE_PORT", port).env("POD_NAMESPACE", home);
