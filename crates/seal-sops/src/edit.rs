@@ -254,7 +254,17 @@ impl SopsFile {
                     let what = "a key next to a comment that says what is encrypted";
                     return Err(self.error_at(id, Problem::CannotEdit(what)));
                 }
-                Some(_) if is_sealed => self.open_node(&cipher, &walk, id)?,
+                Some(_) if is_sealed => {
+                    let opened = self.open_node(&cipher, &walk, id)?;
+                    // A comment may stand in another mapping than the one it was sealed in, now that its value is another.
+                    let moved = opened.as_ref().filter(|value| {
+                        value.kind == Type::Comment && walk.selected(id) && !self.is_sealed_here(&cipher, &walk, id)
+                    });
+                    if let Some(comment) = moved {
+                        nodes.push((id, New::Sealed(seal_value(&cipher, comment, walk.aad(id), rng))));
+                    }
+                    opened
+                }
                 _ => None,
             };
             values.push(value);

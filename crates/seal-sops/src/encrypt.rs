@@ -9,7 +9,7 @@ use crate::layout::{BlockChange, Changes, Form, New, NodeId};
 use crate::reuse::Reuse;
 use crate::selector::Matcher;
 use crate::walk::Walk;
-use crate::{KeyGroup, Metadata, Opened, Problem, Selector, SopsError, SopsFile, Store, Value, enc, mac, strong};
+use crate::{KeyGroup, Metadata, Opened, Path, Problem, Selector, SopsError, SopsFile, Store, Type, Value, enc, mac, strong};
 
 /// The version that is written into new files: the sops whose format they have.
 pub const SOPS_VERSION: &str = "3.13.3";
@@ -79,7 +79,7 @@ impl SopsFile {
         let mut leaves = false;
         for id in self.layout.ids() {
             let Some(value) = self.sealable(id) else { continue };
-            leaves |= value.kind != crate::Type::Comment;
+            leaves |= value.kind != Type::Comment;
             if !walk.selected(id) {
                 continue;
             }
@@ -87,7 +87,7 @@ impl SopsFile {
                 Some(text) => text,
                 None => seal_value(&cipher, &value, walk.aad(id), rng),
             };
-            let is_comment = value.kind == crate::Type::Comment;
+            let is_comment = value.kind == Type::Comment;
             if is_comment && !matcher.by_key() && !matcher.seals_what_it_names() && matcher.comment(&sealed) {
                 return Err(self.error_at(id, Problem::Unsupported("the selector matches a sealed comment, so the file could not be opened again: make unencrypted_comment_regex stricter")));
             }
@@ -102,6 +102,20 @@ impl SopsFile {
             metadata.strong_mac = Some(strong::compute(&self.layout, &self.bytes, &walk, &metadata, key, |_| None));
         }
         self.write(&Changes { nodes, block: BlockChange::Become(&metadata), ..Changes::default() })
+    }
+
+    /// Of a file in clear: the keys whose numbers and dates would come back in another spelling, for the format keeps what they are and
+    /// not how they are written: `1.50` is `1.5`, `0x1F` is `31`.
+    pub fn respelled(&self, selector: &Selector) -> Result<Vec<Path>, SopsError> {
+        let matcher = selector.matcher().map_err(|problem| self.error(problem))?;
+        let walk = Walk::new(&self.layout, &self.bytes, Some(&matcher));
+        let is_other = |id: &NodeId| {
+            let node = &self.layout.nodes[*id as usize];
+            let Form::Typed(value) = &node.form else { return false };
+            let is_number = matches!(value.kind, Type::Int | Type::Float | Type::Time);
+            is_number && walk.selected(*id) && !value.is_spelled(self.layout.source(&self.bytes, *id))
+        };
+        Ok(self.layout.ids().filter(is_other).map(|id| self.layout.path(id)).collect())
     }
 
     /// Refuses comments that say what is sealed of something else than of what stands below them: whoever wrote them would not expect it.

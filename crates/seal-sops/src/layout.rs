@@ -145,6 +145,11 @@ impl Layout {
         }
     }
 
+    /// What is written in the file at a node, quotes and all.
+    pub(crate) fn source<'a>(&self, bytes: &'a SecretBytes, id: NodeId) -> &'a [u8] {
+        bytes.expose().get(self.nodes[id as usize].span.clone()).unwrap_or_default()
+    }
+
     /// The text of a leaf that is a text or a comment.
     pub(crate) fn text<'a>(&'a self, bytes: &'a SecretBytes, id: NodeId) -> Option<&'a str> {
         let (Type::Str | Type::Comment, text) = self.content(bytes, id)? else { return None };

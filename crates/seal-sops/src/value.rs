@@ -59,6 +59,14 @@ impl Value {
     pub fn text(text: impl Into<SecretBytes>) -> Value {
         Value { kind: Type::Str, bytes: text.into() }
     }
+
+    /// Whether a number or date is written as it will be when it is opened. An alias is not looked at: its target is.
+    pub(crate) fn is_spelled(&self, written: &[u8]) -> bool {
+        let bytes = self.bytes.expose();
+        let is_infinite = self.kind == Type::Float && bytes.last().is_some_and(u8::is_ascii_alphabetic);
+        let is_whole = self.kind == Type::Float && written.strip_suffix(b".0") == Some(bytes);
+        written == bytes || is_whole || is_infinite || written.starts_with(b"*")
+    }
 }
 
 /// An opened value in the one spelling that the MAC covers. `None` when the bytes are not what the type says.

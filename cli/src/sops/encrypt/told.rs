@@ -9,6 +9,9 @@ use seal_secret::SecretBytes;
 use seal_sops::{LeafState, SopsFile, Store};
 use std::path::Path;
 
+/// Keys that a warning names.
+const NAMED: usize = 5;
+
 /// Says by which rule, for how many, and what stayed in clear.
 pub(super) fn tell(
     clear: &SopsFile,
@@ -33,6 +36,20 @@ pub(super) fn tell(
             format_args!("{}: {first} stays in clear, by its selector; its name says that it may be a secret", named.display()),
             io,
         );
+    }
+    if let Some(metadata) = sealed.metadata() {
+        let other: Vec<String> = clear.respelled(&metadata.selector)?.iter().map(keypath::shown).collect();
+        if !other.is_empty() {
+            let (first, more) = (other[..other.len().min(NAMED)].join(", "), other.len().saturating_sub(NAMED));
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            report::warning(
+                format_args!(
+                    "{}: {first}{more} will come back in another spelling (1.50 as 1.5): put it in quotes where the spelling matters",
+                    named.display()
+                ),
+                io,
+            );
+        }
     }
     let in_clear = if open.is_empty() { String::new() } else { format!(", {} in clear", open.len()) };
     io.say(format_args!("{}: {count} values sealed{in_clear}, {}", named.display(), policy.described()));

@@ -1,8 +1,8 @@
 //! Comments: what each of them is about, as sops' reader has it.
 
-use super::{open, parse, seal_with, string};
+use super::{key, now, open, parse, rng, seal, seal_with, string};
 use crate::layout::{Form, Layout, Name, NodeId, Odd};
-use crate::{LeafState, Problem, Selector, Store, Type};
+use crate::{Change, LeafState, NewValue, Path, Problem, Selector, Store, Type};
 
 /// The tree of a document without its values, as `comments.txt` has it.
 fn tree(layout: &Layout, text: &str, id: NodeId, depth: usize, out: &mut String) {
@@ -87,4 +87,28 @@ fn a_comment_that_does_not_say_what_it_seems_to_is_no_selector() {
         let expected = expected.map(|paths| paths.into_iter().map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(sealed(clear), expected, "{clear}");
     }
+}
+
+/// The new value of `m` has lines of its own: what stood behind the old one stands behind the key, in the mapping around.
+#[test]
+fn a_comment_that_comes_to_stand_elsewhere_is_sealed_for_its_new_place() {
+    let sealed = seal(Store::Yaml, b"m: [x] # which\nk: w\n");
+    let value = NewValue::from_json(&"{\"x\": 1}".to_owned().into()).expect("JSON");
+    let changed = open(Store::Yaml, &sealed).expect("opens").set(&Path::of_keys(&["m"]), value, &key(), now(), &mut rng());
+    let Ok(Change::Changed(bytes)) = changed else { panic!("it is another value") };
+    let file = parse(Store::Yaml, bytes.expose()).expect("reads");
+    let (walk, cipher) = (file.walk().expect("walks"), key().cipher());
+    let comments: Vec<NodeId> = file.layout.ids().filter(|id| file.layout.nodes[*id as usize].form.is_comment()).collect();
+    assert!(!comments.is_empty() && comments.iter().all(|id| file.is_sealed_here(&cipher, &walk, *id)), "{}", string(&bytes));
+    let opened = file.open(&key(), Default::default()).expect("opens");
+    assert_eq!(string(&opened.to_clear(Store::Yaml).expect("in clear")), "m: # which\n  x: 1\nk: w\n");
+}
+
+#[test]
+fn what_stands_in_the_way_of_an_edit_is_named_with_its_place() {
+    let sealed = seal(Store::Yaml, b"a: x\nb_unencrypted: .inf\n");
+    let value = NewValue::from_json(&"1".to_owned().into()).expect("JSON");
+    let error = open(Store::Yaml, &sealed).expect("opens").set(&Path::of_keys(&["c"]), value, &key(), now(), &mut rng());
+    let message = error.err().expect("refused").to_string();
+    assert!(message.starts_with("file:2:16: YAML readers disagree about this"), "{message}");
 }

@@ -56,6 +56,26 @@ fn spellings_that_the_format_does_not_keep_come_back_as_the_same_value() {
 }
 
 #[test]
+fn keys_whose_spelling_would_be_lost_are_named() {
+    for (store, clear, expected) in [
+        (YAML, "a: 1.50\nb: 1.5\nc: 1.0\nd: 0x1F\ne: 2020-01-02\nf: [1e3, 7]\ng: '1.50'\nh: .inf\n", vec!["a", "d", "e", "f"]),
+        (YAML, "a: &x 1.5\nb: *x\nc: +1\nf_unencrypted: 1.50\n", vec!["c"]),
+        (Store::Json, "{\"a\": 1.50, \"b\": 1.0, \"c\": 1E3, \"d\": 12, \"e\": \"1.50\"}", vec!["a", "c"]),
+        (Store::Dotenv, "A=1.50\n", vec![]),
+    ] {
+        let file = parse(store, clear.as_bytes()).expect("reads");
+        let paths = file.respelled(&Selector::default()).expect("a selector");
+        let keys: Vec<String> = paths.iter().map(|path| path.to_string()).collect();
+        let right: Vec<String> = expected.iter().map(|key| format!("[\"{key}\"]")).collect();
+        assert!(keys.len() == right.len() && keys.iter().zip(&right).all(|(key, right)| key.starts_with(right)), "{keys:?}");
+        // And they are: all others come back as they were written.
+        let opened = open(store, &seal(store, clear.as_bytes())).expect("opens");
+        let back = string(&opened.to_clear(store).expect("in clear"));
+        assert_eq!(back == clear, expected.is_empty(), "{back}");
+    }
+}
+
+#[test]
 fn every_selected_leaf_is_sealed_and_no_other() {
     let clear = "a:\n  b: one\n  c: two\nb:\n  x: [three, 4]\nd: five\n";
     for (selector, in_clear) in [

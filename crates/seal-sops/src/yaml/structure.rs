@@ -6,9 +6,17 @@ use seal_secret::SecretBytes;
 use crate::layout::{Changes, Layout, Name, New, NodeId, Tree as Value};
 use crate::{Problem, Segment, SopsError, Type};
 
+/// The reader that moves lines has the whole file read as kubectl reads it.
+const UNCLEAR: Problem = Problem::Unsupported(
+    "YAML readers disagree about this (an infinite number, an odd anchor or merge), so no key can come or go in place: put it in quotes, or use edit",
+);
+
 /// Removes and adds nodes in a text whose values have been changed already.
 pub(crate) fn edit(name: &str, text: SecretBytes, layout: &Layout, changes: &Changes<'_>) -> Result<SecretBytes, SopsError> {
-    let file = ManifestFile::parse(name, text).map_err(|error| refused(name, error.problem))?;
+    let file = ManifestFile::parse(name, text).map_err(|error| match error.problem {
+        seal_manifest::Problem::NotJson(_) => SopsError { at: Some(error.at), ..SopsError::of_file(name, UNCLEAR) },
+        problem => refused(name, problem),
+    })?;
     let mut edits = Vec::new();
     for id in changes.removed.iter().rev() {
         edits.push((layout.document_of(*id), Edit::Remove { path: steps(layout, *id, None) }));
