@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::output::Output;
-use crate::scalar_write::{fits_literal, is_plain_safe, push_inline, push_literal, push_quoted};
+use crate::scalar_write::{fits_literal, push_inline, push_literal, push_quoted};
 use crate::{Entry, Kind, Node};
 use seal_secret::SecretBytes;
 
@@ -148,7 +148,7 @@ impl Layout<'_> {
     }
     pub(crate) fn string(&self, out: &mut Output, text: &str) {
         match self {
-            Layout::Spaced { plain: true } if is_plain_safe(text, true) => out.push(text),
+            Layout::Spaced { plain: true } => push_inline(out, text, true),
             _ => push_quoted(out, text),
         }
     }

@@ -1,6 +1,7 @@
 //! Text as YAML and JSON scalars that every reader gives back unchanged, YAML 1.1 and 1.2 alike.
 //!
-//! Plain only when no version reads anything but this text; otherwise double quotes, or a literal block for text of several lines.
+//! Plain only when no version reads anything but this text; otherwise quotes, or a literal block for text of several lines. Single
+//! quotes where double ones would fill the text with backslashes, as they would JSON kept in an annotation.
 
 use crate::output::Output;
 
@@ -93,9 +94,22 @@ fn push_hex(out: &mut Output, code: u32) {
     }
 }
 
-/// A scalar on one line, plain if possible.
+/// A scalar on one line: plain if possible, else in the quotes that leave it readable.
 pub(crate) fn push_inline(out: &mut Output, text: &str, flow: bool) {
-    if is_plain_safe(text, flow) { out.push(text) } else { push_quoted(out, text) }
+    if is_plain_safe(text, flow) {
+        out.push(text);
+    } else if is_better_single(text) {
+        out.push("'");
+        out.push(text);
+        out.push("'");
+    } else {
+        push_quoted(out, text);
+    }
+}
+
+/// Needs escapes in double quotes, and none in single ones.
+fn is_better_single(text: &str) -> bool {
+    text.contains(['"', '\\']) && !text.contains(['\'', '\t']) && !text.chars().any(must_escape)
 }
 
 /// True for text of several lines that a literal block holds exactly.

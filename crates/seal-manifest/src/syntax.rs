@@ -17,7 +17,7 @@ pub fn json(text: &str) -> Result<Vec<RawDocument<'_>>, Failure> {
     crate::json_read::read(text)
 }
 
-/// A scalar on one line that every reader takes for this text: plain when no version of YAML reads anything else, or in double quotes.
+/// A scalar on one line that every reader takes for this text: plain when no version of YAML reads anything else, or in quotes.
 /// `flow` adds what brackets and braces forbid.
 pub fn push_inline(out: &mut Output, text: &str, flow: bool) {
     crate::scalar_write::push_inline(out, text, flow);

@@ -30,6 +30,25 @@ fn plain_scalars_resolve_as_kubectl_resolves_them() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn quotes_are_those_that_need_no_escapes() {
+    for (text, expected) in [
+        ("word", "word"),
+        ("yes", "\"yes\""),
+        (r#"{"a":"b"}"#, r#"'{"a":"b"}'"#),
+        (r"\d+: \w", r"'\d+: \w'"),
+        (r#"{"a":"it's"}"#, r#""{\"a\":\"it's\"}""#),
+        ("{\"a\"\t", r#""{\"a\"\t""#),
+        ("{\"a\"\n", r#""{\"a\"\n""#),
+    ] {
+        for flow in [false, true] {
+            let mut out = crate::output::Output::default();
+            push_inline(&mut out, text, flow);
+            assert_eq!(out.text(), expected);
+        }
+    }
+}
+
 /// Text with what gives writers trouble: line breaks, indicators, words, numbers, spaces at the ends, odd characters.
 fn tricky() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
