@@ -16,6 +16,7 @@ use std::process::Command;
 tests![
     verify_tells_by_the_object_in_the_cluster,
     rotate_asks_through_the_object_and_leaves_nothing_behind,
+    the_alias_kubeseal_asks_through_the_object_too,
     who_may_not_update_cannot_ask,
     a_question_survives_a_change_of_the_leader_and_is_answered_once,
 ];
@@ -74,7 +75,8 @@ impl Person {
     /// Runs `seal`: exit code, and everything it said.
     async fn seal(&self, args: &[&str], file: &Path) -> Result<(i32, String)> {
         let mut command = Command::new(tools::built("seal-under-test")?);
-        command.args(args).args(["--context", "t", "--controller-namespace", &self.home]).arg(file);
+        let last = args.iter().position(|arg| *arg == "-f").unwrap_or(args.len());
+        command.args(&args[..last]).args(["--context", "t", "--controller-namespace", &self.home]).args(&args[last..]).arg(file);
         command.env("KUBECONFIG", &self.kubeconfig);
         let done = tokio::task::spawn_blocking(move || command.output()).await??;
         let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
@@ -154,6 +156,39 @@ async fn rotate_asks_through_the_object_and_leaves_nothing_behind(case: &Case) -
     case.expect_data("db", &[("a", "1"), ("b", "2")]).await?;
     let (code, said) = person.seal(&["rotate"], &file).await?;
     ensure!(code == 0 && said.contains("1 current, 0 resealed"), "{code}: {said}");
+    Ok(())
+}
+
+async fn the_alias_kubeseal_asks_through_the_object_too(case: &Case) -> Result<()> {
+    let (controller, key) = strict(case).await?;
+    let person = Person::new(case, &controller.home, "scripts", &["get", "update"]).await?;
+    let folder = tempfile::tempdir()?;
+    let sealed = Sealed::new(&key, &case.namespace, "db").item("a", "1");
+    let moved = Sealed::new(&key, &case.namespace, "moved").sealed_for(&case.namespace, "elsewhere").item("k", "v");
+    for object in [&sealed, &moved] {
+        case.put(object).await?;
+    }
+    case.expect_synced("db").await?;
+    case.expect_not_synced("moved").await?;
+    let note = "endpoint is closed, so it is asked through the SealedSecret";
+    for (object, expected, words) in [(&sealed, 0, note), (&moved, 1, "unable to decrypt sealed secret: moved")] {
+        let (code, said) = person.seal(&["kubeseal", "--validate", "-f"], &write(folder.path(), &object.json())?).await?;
+        ensure!(code == expected && said.contains(words), "{code}: {said}");
+    }
+    let (code, said) = person.seal(&["kubeseal", "--re-encrypt", "-f"], &write(folder.path(), &moved.json())?).await?;
+    ensure!(code == 1 && said.contains("unable to rotate secret \"moved\""), "{code}: {said}");
+
+    let file = write(folder.path(), &sealed.json())?;
+    let (code, said) = person.seal(&["kubeseal", "--re-encrypt", "-f"], &file).await?;
+    ensure!(code == 0 && said.contains(note), "{code}: {said}");
+    let rotated: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    ensure!(rotated["spec"]["encryptedData"] != sealed.json()["spec"]["encryptedData"], "the file is as it was");
+    ensure!(!case.objects().get("db").await?.annotations().contains_key(REQUEST), "the question was left behind");
+    case.patch("db", json!({"spec": {"encryptedData": rotated["spec"]["encryptedData"]}})).await?;
+    case.expect_synced("db").await?;
+    case.expect_data("db", &[("a", "1")]).await?;
+    let (code, said) = person.seal(&["kubeseal", "--validate", "-f"], &file).await?;
+    ensure!(code == 0, "{code}: {said}");
     Ok(())
 }
 

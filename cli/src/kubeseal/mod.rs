@@ -2,6 +2,7 @@
 //!
 //! It decides nothing about sealing: that is `seal_core`. Where it differs from the original on purpose, the file that differs says so.
 
+mod ask;
 mod flag_table;
 mod flags;
 mod input;

@@ -1,22 +1,24 @@
-//! `--validate` and `--re-encrypt`: both ask the controller.
+//! `--validate` and `--re-encrypt`: both ask the controller ([`super::ask`] how).
 //!
 //! The original prints what the controller answers, which loses labels, annotations and templates. Here only the new ciphertext is taken
 //! from the answer and put into the user's own document; everything else, comments included, stays as it is. The controller is sent
 //! no template: it has no need of it.
 
 use super::{
+    ask::Asker,
     input, object,
     output::{self, Format},
     session::Session,
 };
 use crate::{
-    cluster::{self, ClusterError, Controller},
+    Io,
+    cluster::{self, Controller},
     objects,
     report::CliError,
     write,
 };
 use seal_core::{merge, seal_to::SealTo, sealed::SealedObject};
-use seal_crypto::{Certificate, Item, PublicKey};
+use seal_crypto::{Item, PublicKey};
 use seal_manifest::{Edit, ManifestFile};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, path::Path};
@@ -26,13 +28,10 @@ pub fn validate(session: &mut Session<'_>) -> Result<(), CliError> {
     let bytes = session.read_input()?;
     let file = input::parse(session.input_name(), bytes).map_err(|error| error.context("unable to decrypt sealed secret"))?;
     let sealed = input::sealed(&file).map_err(|error| error.context("unable to decrypt sealed secret"))?;
-    with_controller(session, async |controller| {
+    with_controller(session, async |controller, io| {
+        let mut asker = Asker::new(controller, io);
         for object in &sealed {
-            match controller.verify(&essence(object)).await {
-                Ok(true) => {}
-                Ok(false) => return Err(CliError::failed(format!("unable to decrypt sealed secret: {}", object.name()))),
-                Err(error) => return Err(CliError::from(error).context("cannot validate sealed secret")),
-            }
+            asker.validate(object).await?;
         }
         Ok(())
     })
@@ -45,16 +44,15 @@ pub fn run(session: &mut Session<'_>) -> Result<(), CliError> {
     let file = input::parse(session.input_name(), bytes)?;
     let sealed = input::sealed(&file)?;
     let claims = sealed.iter().any(|object| object.claim().is_some());
-    let (fresh, key) = with_controller(session, async |controller| {
-        let mut fresh = Vec::new();
+    let (fresh, key) = with_controller(session, async |controller, io| {
+        let (mut asker, mut fresh) = (Asker::new(controller, io), Vec::new());
         for object in &sealed {
             refuse_blob(object)?;
-            fresh.push(rotate(controller, object).await?);
+            fresh.push(asker.rotate(object).await?);
         }
-        let newest = if claims { Some(controller.certificate().await?) } else { None };
-        Ok((fresh, newest.and_then(|pem| Certificate::from_pem(pem.as_bytes()).ok())))
+        let newest = if claims { Some(asker.newest().await?) } else { None };
+        Ok((fresh, newest))
     })?;
-    let key = key.map(|certificate| certificate.public_key);
     let edited = file.edit(&edits(&file, &sealed, &fresh, key.as_ref())?)?;
     if let Some(path) = session.flags.text("secret-file").filter(|_| session.output_file().is_none()) {
         return write::atomically(Path::new(path), &edited);
@@ -70,20 +68,15 @@ fn same_format(own: seal_manifest::Format, wanted: Format) -> bool {
     matches!((own, wanted), (seal_manifest::Format::Json, Format::Json) | (seal_manifest::Format::Yaml, Format::Yaml))
 }
 
-fn with_controller<T>(session: &Session<'_>, work: impl AsyncFnOnce(&Controller) -> Result<T, CliError>) -> Result<T, CliError> {
+fn with_controller<T>(
+    session: &mut Session<'_>,
+    work: impl AsyncFnOnce(&Controller, &mut Io) -> Result<T, CliError>,
+) -> Result<T, CliError> {
     let (overrides, environment, target) = (session.overrides()?, session.environment(), session.target());
     cluster::block_on(async {
         let api = cluster::connect(&overrides, &environment).await?;
-        work(&Controller::find(&api, &target).await?).await
+        work(&Controller::find(&api, &target).await?, session.io).await
     })
-}
-
-async fn rotate(controller: &Controller, object: &SealedObject) -> Result<BTreeMap<String, String>, CliError> {
-    let answer = controller.rotate(&essence(object)).await.map_err(|error| match error {
-        ClusterError::Api { code: 409, .. } => CliError::failed(format!("unable to rotate secret {:?}", object.name())),
-        error => CliError::from(error).context("cannot re-encrypt secret"),
-    })?;
-    fresh_items(object, &answer)
 }
 
 /// What becomes of an object that holds a whole Secret in one ciphertext: it has no items to seal anew in place.

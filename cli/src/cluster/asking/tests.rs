@@ -82,6 +82,61 @@ fn verify_answers_from_the_object_or_not_at_all() {
 }
 
 #[test]
+fn the_alias_validates_by_the_object_and_says_so_once() {
+    let item = item("v");
+    let sealed = SEALED.replace("ITEM", &item);
+    let note = "note: the controller's verify endpoint is closed, so it is asked through the SealedSecret in the cluster\n";
+    for (object, exit, words) in [
+        (Some(live(&item, "Unsealed")), 0, ""),
+        (
+            Some(live(&item, "NoKey")),
+            1,
+            "error: unable to decrypt sealed secret: db\nhint: the controller says: no key could decrypt secret (pw)\n",
+        ),
+        (
+            Some(live(&item, "NotManaged")),
+            1,
+            "error: cannot validate sealed secret: db: the controller cannot be asked about it: its Secret is not written for another reason",
+        ),
+        (
+            None,
+            1,
+            "error: cannot validate sealed secret: db: the controller cannot be asked about it: it is not in the cluster\n",
+        ),
+    ] {
+        let lab = lab(object, json!({}));
+        let (ended, out, err) = lab.run("kubeseal --validate", &format!("{sealed}---\n{sealed}"));
+        let said = err.strip_prefix(note).unwrap_or_else(|| panic!("{err}"));
+        assert_eq!((ended, out.as_str(), said.starts_with(words)), (Exit(exit), "", true), "{err}");
+        assert_eq!((count(&lab, "POST"), count(&lab, "PUT")), (1, 0), "asked once whether it is open; nothing is written");
+        assert!(!said.contains("note:"), "{err}");
+    }
+}
+
+#[test]
+fn the_alias_reencrypts_through_the_object_and_leaves_nothing_behind() {
+    let (old, new) = (item("old"), item("new"));
+    let sealed = SEALED.replace("ITEM", &old);
+    for (answer, exit, words, expected) in [
+        (json!({"items": {"pw": new}}), 0, "", SEALED.replace("ITEM", &new)),
+        (json!({"problem": "no key could decrypt secret (pw)"}), 1, "error: unable to rotate secret \"db\"\n", sealed.clone()),
+        (json!({"observedGeneration": 9}), 1, "error: cannot re-encrypt secret: db: ", sealed.clone()),
+    ] {
+        let lab = lab(Some(live(&old, "Unsealed")), answer);
+        lab.write("db.yaml", &sealed);
+        let (ended, out, err) = lab.run("kubeseal --re-encrypt -f @db.yaml", "");
+        assert_eq!((ended, out.as_str(), err.contains(words)), (Exit(exit), "", true), "{err}");
+        assert_eq!((lab.read("db.yaml"), count(&lab, "PUT")), (expected, 2));
+        assert_eq!(left(&lab)["metadata"]["annotations"], json!({"theirs": "stays"}));
+    }
+    let lab = lab(None, json!({}));
+    lab.write("db.yaml", &sealed);
+    let (ended, _, err) = lab.run("kubeseal --re-encrypt -f @db.yaml", "");
+    assert_eq!((ended, err.contains("it is not in the cluster\nhint: apply it first")), (Exit(1), true), "{err}");
+    assert_eq!((lab.read("db.yaml"), count(&lab, "PUT")), (sealed, 0));
+}
+
+#[test]
 fn rotate_takes_the_answer_and_takes_its_question_away() {
     let (old, new) = (item("old"), item("new"));
     let sealed = SEALED.replace("ITEM", &old);
