@@ -1,6 +1,7 @@
 //! From the paths on the command line to the files they mean: files as given, folders searched for manifests.
 
-use crate::report::CliError;
+use crate::{Io, io::read_file, report::CliError};
+use seal_secret::SecretBytes;
 use std::path::{Path, PathBuf};
 
 /// One file to read.
@@ -22,6 +23,29 @@ impl Input {
     pub fn is_stdin(&self) -> bool {
         self.path == Path::new("-")
     }
+}
+
+/// An input that a worker may read, which has no standard input of its own.
+pub struct Source {
+    /// Which it is.
+    pub input: Input,
+    taken: Option<SecretBytes>,
+}
+
+impl Source {
+    /// Its bytes.
+    pub fn read(&self) -> Result<SecretBytes, CliError> {
+        self.taken.as_ref().map_or_else(|| read_file(&self.input.path), |bytes| Ok(bytes.clone()))
+    }
+}
+
+/// Reads standard input, if it is one of them; the files are left to the workers.
+pub fn sources(inputs: Vec<Input>, io: &mut Io) -> Result<Vec<Source>, CliError> {
+    let source = |input: Input| {
+        let taken = if input.is_stdin() { Some(io.read_input()?) } else { None };
+        Ok(Source { input, taken })
+    };
+    inputs.into_iter().map(source).collect()
 }
 
 /// Files in the order given, those of a folder sorted. Hidden folders (`.git`) are left out; links to folders are not followed.

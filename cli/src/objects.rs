@@ -1,6 +1,10 @@
 //! Objects inside documents with the path that leads to them, so that an item of a `v1.List` can be edited like a document of its own.
 
-use seal_core::{sealed, secret::kind_of};
+use crate::report::CliError;
+use seal_core::{
+    sealed,
+    secret::{SecretObject, SecretProblem, kind_of},
+};
 use seal_manifest::{ManifestFile, Node, Segment};
 
 /// An object and where it is.
@@ -40,6 +44,20 @@ pub fn list_items(node: &Node) -> Option<&[Node]> {
     kind_of(node).1.ends_with("List").then_some(items)
 }
 
+/// A Secret in clear, or where in the file it is none and what to do about it.
+pub fn secret(file: &str, node: &Node) -> Result<SecretObject, CliError> {
+    SecretObject::from_node(node).map_err(|error| {
+        let failure = CliError::failed(format!("{file}:{error}"));
+        match error.problem {
+            SecretProblem::TooLarge => failure.hint(SPLIT),
+            _ => failure,
+        }
+    })
+}
+
+/// What to do about values that no Secret can hold.
+pub const SPLIT: &str = "split it over several Secrets, or keep it elsewhere encrypted and seal only the key that opens it";
+
 /// True for a Secret in clear.
 pub fn is_secret(node: &Node) -> bool {
     kind_of(node) == ("v1", "Secret")
@@ -69,7 +87,7 @@ pub fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{all, described};
+    use super::{SPLIT, all, described, secret};
     use seal_manifest::ManifestFile;
 
     #[test]
@@ -78,5 +96,15 @@ mod tests {
         let file = ManifestFile::parse("f", text.to_owned()).unwrap();
         let names: Vec<String> = all(&file).iter().map(|place| described(place.node)).collect();
         assert_eq!(names, ["Secret a\u{fffd}[2Jb", "A without a name", "C without a name"]);
+    }
+
+    #[test]
+    fn a_secret_that_no_cluster_could_hold_is_refused_with_a_way_out() {
+        let text =
+            format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\nstringData: {{a: {0}, b: {0}}}\n", "x".repeat(600_000));
+        let file = ManifestFile::parse("big.yaml", text).unwrap();
+        let error = secret("big.yaml", all(&file)[0].node).err().unwrap();
+        assert_eq!(error.message, "big.yaml:1:1: the values are larger than the 1 MiB that a Secret can hold");
+        assert_eq!(error.hint.as_deref(), Some(SPLIT));
     }
 }

@@ -110,6 +110,11 @@ impl Target {
 
     /// Puts file and object in front of a refusal.
     pub fn refuse(&self, error: &merge::MergeError) -> CliError {
-        CliError::failed(format!("{}: {}: {error}", self.path.display(), self.described()))
+        let failure = CliError::failed(format!("{}: {}: {error}", self.path.display(), self.described()));
+        match error {
+            merge::MergeError::TooLarge(_) => failure.hint("split it over several Secrets, or seal it to fewer recipients"),
+            merge::MergeError::Item { source: seal_crypto::SealError::TooLarge, .. } => failure.hint(objects::SPLIT),
+            _ => failure,
+        }
     }
 }

@@ -9,7 +9,8 @@ use crate::{
     config::{Located, Rule},
     identities::IdentityArgs,
     inputs,
-    objects::{self, described, is_sealed, is_secret},
+    objects::{self, Place, described, is_sealed, is_secret},
+    parallel,
     recovery::{Need, RecoveryArgs},
     report::{CliError, OutputArg},
     sops,
@@ -65,36 +66,44 @@ struct Line {
     finding: Finding,
 }
 
+/// A file with SealedSecrets or Secrets in clear, and what is expected of them.
+struct File {
+    input: inputs::Input,
+    manifest: ManifestFile,
+    expected: Expectation,
+}
+
+/// What one object came to.
+struct Looked {
+    lines: Vec<Line>,
+    /// What to ask the controller, and what to say when it answers no.
+    question: Option<(Value, Line)>,
+}
+
 /// Runs `seal verify`.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let keyring = args.recovery.keyring(&args.identity, Need::Rsa, io)?;
-    let mut certificates = Certificates::default();
     let mut sops = sops::verify::check(&args.paths, io)?;
     let (mut checked, mut unread, mut questions) = (sops.checked, sops.unread, Vec::new());
     let file = |(file, finding)| Line { file, object: "SOPS file".to_owned(), finding };
     let mut lines: Vec<Line> = std::mem::take(&mut sops.findings).into_iter().map(file).collect();
-    for input in manifests(&args.paths, &sops)? {
-        let manifest = match read(&input, io)? {
-            Ok(manifest) => manifest,
+    let files = read_all(manifests(&args.paths, &sops)?, &args, io)?;
+    let places: Vec<_> = files.iter().flatten().flat_map(|file| file.places().map(move |place| (file, place))).collect();
+    let looked =
+        parallel::in_order(places, io, "verifying", |(file, place), _| file.look_at(place.node, args.online, keyring.as_ref()));
+    let mut looked = looked.into_iter();
+    for file in files {
+        match file {
+            Ok(file) => {
+                for Looked { lines: found, question } in looked.by_ref().take(file.places().count()) {
+                    checked += 1;
+                    lines.extend(found);
+                    questions.extend(question);
+                }
+            }
             Err(unreadable) => {
                 unread += 1;
                 lines.push(unreadable);
-                continue;
-            }
-        };
-        let places = objects::all(&manifest);
-        let mut expected = None;
-        for place in places.into_iter().filter(|place| is_sealed(place.node) || is_secret(place.node)) {
-            checked += 1;
-            let expected = match &mut expected {
-                Some(known) => known,
-                none => none.insert(expectation(&args, &input.path, &mut certificates, io)?),
-            };
-            let about = |finding| Line { file: input.name(), object: described(place.node), finding };
-            lines.extend(check(place.node, expected, keyring.as_ref()).into_iter().map(about));
-            if args.online && is_sealed(place.node) {
-                let finding = error(place.node, "does-not-open", "the controller cannot open it".to_owned(), ELSEWHERE);
-                questions.push((place.node.to_public_json(), about(finding)));
             }
         }
     }
@@ -113,6 +122,46 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     Ok(if bad { Exit::FINDINGS } else { Exit::DONE })
 }
 
+impl File {
+    fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        objects::all(&self.manifest).into_iter().filter(|place| is_sealed(place.node) || is_secret(place.node))
+    }
+
+    fn look_at(&self, node: &Node, online: bool, keyring: Option<&Keyring>) -> Looked {
+        let about = |finding| Line { file: self.input.name(), object: described(node), finding };
+        let question = || {
+            let finding = error(node, "does-not-open", "the controller cannot open it".to_owned(), ELSEWHERE);
+            (node.to_public_json(), about(finding))
+        };
+        Looked {
+            lines: check(node, &self.expected, keyring).into_iter().map(about).collect(),
+            question: (online && is_sealed(node)).then(question),
+        }
+    }
+}
+
+/// Reads the files on all cores, then finds out what is expected of each: a key that a cluster has is read once.
+fn read_all(inputs: Vec<inputs::Input>, args: &Args, io: &mut Io) -> Result<Vec<Result<File, Line>>, CliError> {
+    let sources = inputs::sources(inputs, io)?;
+    let read = parallel::in_order(sources, io, "reading", |source, _| read(&source).map(|read| (read, source.input)));
+    let mut certificates = Certificates::default();
+    let mut files = Vec::with_capacity(read.len());
+    for read in read {
+        let (manifest, input) = read?;
+        files.push(match manifest {
+            Ok(manifest) => {
+                let mut file = File { input, manifest, expected: Expectation::default() };
+                if file.places().next().is_some() {
+                    file.expected = expectation(args, &file.input.path, &mut certificates, io)?;
+                }
+                Ok(file)
+            }
+            Err(unreadable) => Err(unreadable),
+        });
+    }
+    Ok(files)
+}
+
 /// What is to be looked at beside SOPS files. A folder that holds nothing but those is fine.
 fn manifests(paths: &[PathBuf], sops: &sops::verify::Report) -> Result<Vec<inputs::Input>, CliError> {
     let mut all = Vec::new();
@@ -127,11 +176,12 @@ fn manifests(paths: &[PathBuf], sops: &sops::verify::Report) -> Result<Vec<input
 }
 
 /// A file, or the line that says where it is not well-formed: one such file does not keep the others from being checked.
-fn read(input: &inputs::Input, io: &mut Io) -> Result<Result<ManifestFile, Line>, CliError> {
+fn read(source: &inputs::Source) -> Result<Result<ManifestFile, Line>, CliError> {
     let hint = "repair it, or leave it out (templates of a chart are no manifests: verify what is rendered)";
-    Ok(ManifestFile::parse(&input.name(), io.read(&input.path)?).map_err(|error| {
+    let name = source.input.name();
+    Ok(ManifestFile::parse(&name, source.read()?).map_err(|error| {
         let finding = Finding { at: error.at, rule: "unreadable", level: Level::Error, message: error.problem.to_string(), hint };
-        Line { file: input.name(), object: "file".to_owned(), finding }
+        Line { file: name, object: "file".to_owned(), finding }
     }))
 }
 

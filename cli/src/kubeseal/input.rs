@@ -96,7 +96,7 @@ fn secret(file: &str, node: &Node) -> Result<SecretObject, CliError> {
         )));
     }
     let node = with_kind(node, "v1", "Secret");
-    let secret = SecretObject::from_node(&node).map_err(|error| CliError::failed(format!("{file}:{error}")))?;
+    let secret = objects::secret(file, &node)?;
     for field in ["labels", "annotations"] {
         let bad =
             secret.metadata.get(field).and_then(Value::as_object).into_iter().flatten().find(|(_, value)| !value.is_string());

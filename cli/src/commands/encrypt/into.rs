@@ -58,9 +58,7 @@ pub(super) fn run(request: &Request<'_>, secret: &SecretObject, io: &mut Io) -> 
 pub(super) fn only_secret(manifest: &ManifestFile) -> Result<SecretObject, CliError> {
     let places = objects::all(manifest);
     match places.as_slice() {
-        [place] if is_secret(place.node) => {
-            SecretObject::from_node(place.node).map_err(|error| CliError::failed(format!("{}:{error}", manifest.name)))
-        }
+        [place] if is_secret(place.node) => objects::secret(&manifest.name, place.node),
         [place] => Err(CliError::failed(format!(
             "{}:{}:{}: {} is not a Secret",
             manifest.name,

@@ -9,7 +9,6 @@ use crate::{
     Exit, Io,
     certificate::{CertArgs, Certificates, Sealing},
     inputs::{self, Input},
-    io::read_file,
     objects::{self, is_sealed, is_secret},
     parallel,
     recovery::RecoveryArgs,
@@ -255,13 +254,8 @@ fn seal_all(prepared: Vec<(Input, ManifestFile, Sealing)>, rules: &Rules, io: &m
 
 /// Reads and parses all inputs. Files found in a folder count only when there is a Secret in them.
 fn parse_all(inputs: Vec<Input>, io: &mut Io) -> Result<Vec<(Input, ManifestFile)>, CliError> {
-    let mut sources = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        let bytes = if input.is_stdin() { Some(io.read_input()?) } else { None };
-        sources.push((input, bytes));
-    }
-    let parsed = parallel::in_order(sources, io, "reading", |(input, bytes), _| {
-        let bytes = bytes.map_or_else(|| read_file(&input.path), Ok)?;
+    let parsed = parallel::in_order(inputs::sources(inputs, io)?, io, "reading", |source, _| {
+        let (bytes, input) = (source.read()?, source.input);
         let manifest = ManifestFile::parse(&input.name(), bytes)?;
         let counts = input.folder.is_none() || objects::all(&manifest).iter().any(|place| is_secret(place.node));
         Ok(counts.then_some((input, manifest)))

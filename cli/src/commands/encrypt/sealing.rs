@@ -2,7 +2,7 @@
 
 use crate::{
     certificate::Sealing,
-    objects::{described, is_sealed, is_secret, list_items},
+    objects::{self, described, is_sealed, is_secret, list_items},
     report::CliError,
 };
 use rand::rngs::StdRng;
@@ -103,7 +103,7 @@ fn remedy(error: &SealSecretError) -> &'static str {
         SealSecretError::Item { source: SealError::KeyTooSmall, .. } => {
             "seal to another certificate: `seal cert fetch` shows the one in use"
         }
-        _ => "split it over several Secrets, or keep it elsewhere encrypted and seal only the key that opens it",
+        _ => objects::SPLIT,
     }
 }
 
@@ -152,7 +152,7 @@ impl Run<'_> {
     }
 
     fn secret(&mut self, node: &Node) -> Result<Node, CliError> {
-        let mut secret = SecretObject::from_node(node).map_err(|error| CliError::failed(format!("{}:{error}", self.file)))?;
+        let mut secret = objects::secret(self.file, node)?;
         for (field, wanted) in [("name", &self.rules.name), ("namespace", &self.rules.namespace)] {
             let Some(wanted) = wanted else { continue };
             let own = secret.metadata.get(field).and_then(Value::as_str).unwrap_or_default();

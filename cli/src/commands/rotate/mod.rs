@@ -15,7 +15,7 @@ use crate::{
     cluster::{self, ClusterArgs},
     inputs,
     kubeseal::refuse_blob,
-    objects,
+    objects, parallel,
     recovery::{Need, RecoveryArgs},
     report::{self, CliError, OutputArg},
     sops, write,
@@ -184,7 +184,7 @@ fn claims_to_be_current(object: &SealedObject, newest: &SealTo) -> bool {
 fn offline(args: &Args, keyring: &Keyring, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError> {
     let mut certificates = Certificates::default();
     let named = args.to.is_some() || !args.recovery.files.is_empty() || !args.sops.identity.identities.is_empty();
-    for (work, key) in works {
+    for (work, key) in works.iter_mut() {
         // An identity that was only found does not stand for a controller's keys.
         if !named && certificates.recipients(&args.cert, &work.path, io)?.is_none() {
             continue;
@@ -193,25 +193,25 @@ fn offline(args: &Args, keyring: &Keyring, works: &mut [Keyed], io: &mut Io) -> 
         if let Some(to) = args.to {
             to.check(&newest, &work.path)?;
         }
-        let mut rng = io.rng();
-        let looked_at = |found: &&mut Found| match args.to {
-            Some(_) => found.outcome == Outcome::Current,
-            None => needs_a_look(found, &newest),
-        };
-        let people = Opening::default();
-        for found in work.found.iter_mut().filter(looked_at) {
-            let fresh = match args.to {
-                Some(_) => migrate_items(&found.object, keyring, &newest, &people, &mut rng),
-                None => rotate_items(&found.object, keyring, &newest, &people, &mut rng),
-            };
-            found.outcome = match fresh {
-                Ok(fresh) if fresh.is_empty() => Outcome::Current,
-                Ok(fresh) => Outcome::Stale(fresh),
-                Err(error) => Outcome::Failed(error.to_string()),
-            };
-        }
         *key = Some(newest);
     }
+    let mut stale = Vec::new();
+    for (work, key) in works {
+        let Some(newest) = key else { continue };
+        let looked_at = |found: &&mut Found| match args.to {
+            Some(_) => found.outcome == Outcome::Current,
+            None => needs_a_look(found, newest),
+        };
+        stale.extend(work.found.iter_mut().filter(looked_at).map(|found| (found, &*newest)));
+    }
+    parallel::in_order(stale, io, "rotating", |(found, newest), rng| {
+        let people = Opening::default();
+        let fresh = match args.to {
+            Some(_) => migrate_items(&found.object, keyring, newest, &people, rng),
+            None => rotate_items(&found.object, keyring, newest, &people, rng),
+        };
+        found.outcome = fresh.map_or_else(|error| Outcome::Failed(error.to_string()), Outcome::of);
+    });
     Ok(())
 }
 
