@@ -52,6 +52,10 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     if !sealed.is_empty() {
         return sops::decrypt::run(sealed, args.key.as_deref(), args.output_file.as_deref(), &args.how, &args.sops, io);
     }
+    if args.how.in_place {
+        return Err(CliError::usage("--in-place is for SOPS files, and there is none among these")
+            .hint("a SealedSecret is written to a file of its own with -o"));
+    }
     let mut manifests = Vec::new();
     for (input, bytes) in read {
         manifests.push((ManifestFile::parse(&input.name(), bytes)?, input));

@@ -4,7 +4,7 @@ use super::{OpenArgs, file, keypath, policy::Policies};
 use crate::{Exit, Io, inputs::Input, parallel, report::CliError, write};
 use seal_secret::SecretBytes;
 use seal_sops::{SopsFile, Store};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// Flags of `seal decrypt` for SOPS files.
@@ -14,6 +14,9 @@ pub struct DecryptArgs {
     /// Write the text as this type: yaml, json, dotenv, ini or binary [default: the file's own]
     #[arg(long, value_name = "TYPE")]
     pub output_type: Option<Store>,
+    /// Replace each SOPS file by its text in clear
+    #[arg(long, conflicts_with_all = ["key", "output_file"])]
+    pub in_place: bool,
 }
 
 /// A file that was read and is sealed.
@@ -58,6 +61,10 @@ pub fn run(
     }
     let (mut unlocker, mut policies) = (open.unlocker(io)?, Policies::glance(open.identity.plugins));
     unlocker.prepare(files.iter().map(|(_, sealed)| sealed), io);
+    if args.in_place && files.iter().any(|(input, _)| input.path == Path::new("-")) {
+        return Err(CliError::usage("standard input cannot be replaced in place").hint("name the files"));
+    }
+    let paths: Vec<PathBuf> = files.iter().map(|(input, _)| input.path.clone()).collect();
     let mut sealed = Vec::with_capacity(files.len());
     for (input, file) in files {
         let options = open.options_by(&mut policies, &input.path, io)?;
@@ -74,6 +81,13 @@ pub fn run(
         Ok((text, store))
     });
     let opened = opened.into_iter().collect::<Result<Vec<_>, CliError>>()?;
+    if args.in_place {
+        let files: Vec<(&Path, &SecretBytes)> =
+            paths.iter().map(PathBuf::as_path).zip(opened.iter().map(|(text, _)| text)).collect();
+        write::all_atomically(&files)?;
+        paths.iter().for_each(|path| io.say(format_args!("{}: in clear now", path.display())));
+        return Ok(Exit::DONE);
+    }
     let text = join(opened);
     match output.filter(|path| *path != Path::new("-")) {
         Some(path) => write::private(path, &text)?,

@@ -370,6 +370,43 @@ fn a_folder_is_sealed_by_its_rules_and_twice_does_nothing() {
 }
 
 #[test]
+fn a_folder_is_opened_in_place_all_of_it_or_nothing() {
+    let desk = Desk::new();
+    desk.write("a/z.yaml", "plain: 1\n");
+    for name in ["a/x.yaml", "a/y.yaml"] {
+        desk.sealed(name, SECRET);
+    }
+    let broken = desk.read("a/y.yaml").replace("type:str", "type:int");
+    let good = desk.read("a/y.yaml");
+    desk.write("a/y.yaml", &broken);
+    assert_eq!(desk.run(&["decrypt", "--in-place", "@/a"], "", &[]).0, Exit::FINDINGS);
+    assert!(desk.read("a/x.yaml").contains("ENC["), "one that does not open keeps the others as they are");
+    desk.write("a/y.yaml", &good);
+    let (exit, out, said) = desk.run(&["decrypt", "--in-place", "@/a"], "", &[]);
+    assert_eq!((exit, out.as_str(), said.as_str()), (Exit::DONE, "", "a/x.yaml: in clear now\na/y.yaml: in clear now\n"));
+    assert_eq!(
+        (desk.read("a/x.yaml"), desk.read("a/y.yaml"), desk.read("a/z.yaml").as_str()),
+        (SECRET.into(), SECRET.into(), "plain: 1\n")
+    );
+    for (words, why) in [
+        (&["decrypt", "--in-place", "@/a/z.yaml"][..], "--in-place is for SOPS files"),
+        (&["decrypt", "--in-place", "@/a", "--key", "x"][..], "cannot be used with"),
+    ] {
+        let (exit, _, said) = desk.run(words, "", &[]);
+        assert_eq!((exit, said.contains(why)), (Exit::USAGE, true), "{said}");
+    }
+}
+
+#[test]
+fn a_spelling_that_will_not_come_back_is_said_by_key_and_never_by_value() {
+    let desk = Desk::new();
+    desk.write("v.yaml", "version: 1.50\nbig: 0xBEEF\nq: '1.50'\n");
+    let (exit, _, said) = desk.run(&["encrypt", "@/v.yaml", "--age", &desk.me.recipient, "-o", "@/v.enc.yaml"], "", &[]);
+    assert!(exit == Exit::DONE && said.contains("v.enc.yaml: version, big will come back in another spelling"), "{said}");
+    assert!(!said.contains("BEEF"), "{said}");
+}
+
+#[test]
 fn rekey_brings_a_tree_to_its_rules_and_does_nothing_twice() {
     let desk = Desk::new();
     let other = person(2);

@@ -11,22 +11,24 @@ pub use choose::is_meant;
 
 use super::{
     OpenArgs, Unlocked, file, look,
-    policy::Policies,
+    policy::{Policies, Policy},
     rekey::plan::{self, Step},
     unlock::not_wrapped,
 };
-use crate::{Exit, Io, report::CliError, write};
+use crate::{Exit, Io, parallel, report::CliError, write};
 use choose::{expanded, policy, selector};
+use jiff::Timestamp;
+use rand::rngs::StdRng;
 use seal_crypto::sops::DataKey;
 use seal_secret::SecretBytes;
-use seal_sops::{EncryptOptions, SopsFile, unwrap};
+use seal_sops::{EncryptOptions, SopsFile, Store, unwrap};
 use std::path::{Path, PathBuf};
-use told::tell;
+use told::Told;
 
 /// Seals the files. All are sealed before the first is written.
 pub fn run(paths: &[PathBuf], to: &Destination<'_>, args: &EncryptArgs, io: &mut Io) -> Result<Exit, CliError> {
     let mut policies = Policies::new(args.identity.plugins);
-    let mut sealed = Vec::new();
+    let mut jobs = Vec::new();
     let paths = expanded(paths, to, args, &mut policies, io)?;
     for path in &paths {
         let target = match to {
@@ -37,10 +39,15 @@ pub fn run(paths: &[PathBuf], to: &Destination<'_>, args: &EncryptArgs, io: &mut
             }
             Destination::InPlace => Some(path.as_path()),
         };
-        let clear = io.read(path)?;
-        if let Some(bytes) = one(path, target, clear, args, &mut policies, io)? {
-            sealed.push((target, bytes));
-        }
+        jobs.push(Job::new(path, target, args, &mut policies, io)?);
+    }
+    let now = file::now(io);
+    let done = parallel::in_order(jobs, io, "sealing", |job, rng| job.seal(args, now, rng));
+    let mut sealed = Vec::with_capacity(done.len());
+    for done in done {
+        let (target, bytes, told) = done?;
+        told.say(io);
+        sealed.extend(bytes.map(|bytes| (target, bytes)));
     }
     let files: Vec<(&Path, &SecretBytes)> = sealed.iter().filter_map(|(target, bytes)| Some(((*target)?, bytes))).collect();
     write::all_atomically(&files)?;
@@ -50,67 +57,86 @@ pub fn run(paths: &[PathBuf], to: &Destination<'_>, args: &EncryptArgs, io: &mut
     Ok(Exit::DONE)
 }
 
-/// The sealed text of one file; nothing when the target holds it already.
-fn one(
-    path: &Path,
-    target: Option<&Path>,
+/// One file to seal, with all that needs the world.
+struct Job<'a> {
+    path: &'a Path,
+    target: Option<&'a Path>,
+    store: Store,
     clear: SecretBytes,
-    args: &EncryptArgs,
-    policies: &mut Policies,
-    io: &mut Io,
-) -> Result<Option<SecretBytes>, CliError> {
-    let named = target.unwrap_or(path);
-    let policy = policy(path, target, args, policies, io)?;
-    let store = args.input_type.unwrap_or_else(|| look::store_of(if path == Path::new("-") { named } else { path }));
-    let clear_file = SopsFile::parse(&path.display().to_string(), store, clear.clone())?;
-    if clear_file.metadata().is_some() {
-        return Err(CliError::failed(format!("{}: it is sealed already", path.display()))
-            .hint("change it with `seal edit` or `seal set`, its recipients with `seal rekey`"));
+    policy: Policy,
+    /// The target as it is now. Only where one file is sealed into another.
+    previous: Option<Unlocked>,
+}
+
+/// Where the sealed text goes, the text unless the target holds it already, and what to say.
+type Done<'a> = (Option<&'a Path>, Option<SecretBytes>, Told);
+
+impl<'a> Job<'a> {
+    fn new(
+        path: &'a Path,
+        target: Option<&'a Path>,
+        args: &EncryptArgs,
+        policies: &mut Policies,
+        io: &mut Io,
+    ) -> Result<Self, CliError> {
+        let clear = io.read(path)?;
+        let policy = policy(path, target, args, policies, io)?;
+        let named = target.unwrap_or(path);
+        let store = args.input_type.unwrap_or_else(|| look::store_of(if path == Path::new("-") { named } else { path }));
+        let previous = target.filter(|target| *target != path).and_then(|target| previous(target, store, args, io));
+        Ok(Self { path, target, store, clear, policy, previous })
     }
-    let selector = selector(&clear_file, &policy, args)?;
-    let previous = target.filter(|target| *target != path).and_then(|target| previous(target, &clear_file, args, io));
-    let threshold = policy.threshold;
-    let mut rng = io.rng();
-    let wanted = policy.wanted();
-    let kept = previous.as_ref().and_then(|unlocked| {
-        let metadata = unlocked.opened.file().metadata()?;
-        let step = plan::plan(metadata, &wanted, false);
-        matches!(step, Step::Current | Step::Rewrap(_)).then_some((unlocked, metadata, step))
-    });
-    let refused = |error: &unwrap::WrapError| not_wrapped(&path.display().to_string(), error);
-    let half = args.allow_half_post_quantum;
-    let (key, groups) = match kept {
-        Some((unlocked, metadata, step)) => {
-            if step == Step::Current && unlocked.opened.to_clear(store)? == clear && metadata.selector == selector {
-                io.say(format_args!("{}: it holds these values already", named.display()));
-                return Ok(None);
+
+    fn seal(self, args: &EncryptArgs, now: Timestamp, rng: &mut StdRng) -> Result<Done<'a>, CliError> {
+        let Self { path, target, store, clear, policy, previous } = self;
+        let named = target.unwrap_or(path);
+        let clear_file = SopsFile::parse(&path.display().to_string(), store, clear.clone())?;
+        if clear_file.metadata().is_some() {
+            return Err(CliError::failed(format!("{}: it is sealed already", path.display()))
+                .hint("change it with `seal edit` or `seal set`, its recipients with `seal rekey`"));
+        }
+        let selector = selector(&clear_file, &policy, args)?;
+        let threshold = policy.threshold;
+        let wanted = policy.wanted();
+        let kept = previous.as_ref().and_then(|unlocked| {
+            let metadata = unlocked.opened.file().metadata()?;
+            let step = plan::plan(metadata, &wanted, false);
+            matches!(step, Step::Current | Step::Rewrap(_)).then_some((unlocked, metadata, step))
+        });
+        let refused = |error: &unwrap::WrapError| not_wrapped(&path.display().to_string(), error);
+        let half = args.allow_half_post_quantum;
+        let (key, groups) = match kept {
+            Some((unlocked, metadata, step)) => {
+                if step == Step::Current && unlocked.opened.to_clear(store)? == clear && metadata.selector == selector {
+                    return Ok((target, None, Told::nothing_new(named)));
+                }
+                let groups = unwrap::rewrap(metadata, &unlocked.key, &policy.recipients(), threshold, half, rng);
+                (unlocked.key.clone(), groups.map_err(|error| refused(&error))?)
             }
-            let groups = unwrap::rewrap(metadata, &unlocked.key, &policy.recipients(), threshold, half, &mut rng);
-            (unlocked.key.clone(), groups.map_err(|error| refused(&error))?)
-        }
-        None => {
-            let key = DataKey::generate(&mut rng);
-            let groups = unwrap::wrap(&key, &policy.recipients(), threshold, half, &mut rng);
-            (key, groups.map_err(|error| refused(&error))?)
-        }
-    };
-    let options = EncryptOptions {
-        groups,
-        threshold,
-        selector,
-        mac_only_encrypted: args.mac_only_encrypted || policy.mac_only_encrypted,
-        strong: args.strong_mac || policy.strong_mac,
-        previous: previous.as_ref().map(|unlocked| &unlocked.opened),
-    };
-    let sealed = clear_file.encrypt(&options, &key, file::now(io), &mut rng)?;
-    tell(&clear_file, &sealed, store, named, &policy, io)?;
-    Ok(Some(sealed))
+            None => {
+                let key = DataKey::generate(rng);
+                let groups = unwrap::wrap(&key, &policy.recipients(), threshold, half, rng);
+                (key, groups.map_err(|error| refused(&error))?)
+            }
+        };
+        let options = EncryptOptions {
+            groups,
+            threshold,
+            selector,
+            mac_only_encrypted: args.mac_only_encrypted || policy.mac_only_encrypted,
+            strong: args.strong_mac || policy.strong_mac,
+            previous: previous.as_ref().map(|unlocked| &unlocked.opened),
+        };
+        let sealed = clear_file.encrypt(&options, &key, now, rng)?;
+        let told = Told::of(&clear_file, &sealed, named, &policy)?;
+        Ok((target, Some(sealed), told))
+    }
 }
 
 /// The target as it is now, when it is sealed and can be opened. When it cannot, it is simply replaced.
-fn previous(target: &Path, clear: &SopsFile, args: &EncryptArgs, io: &mut Io) -> Option<Unlocked> {
+fn previous(target: &Path, store: Store, args: &EncryptArgs, io: &mut Io) -> Option<Unlocked> {
     let old = io.read_file(target).ok().filter(look::may_be_sops)?;
-    let old = file::parse(target, Some(clear.store()), old).ok()?;
+    let old = file::parse(target, Some(store), old).ok()?;
     let open = OpenArgs { identity: args.identity.clone(), ..OpenArgs::default() };
     open.silent_unlocker(io).ok()?.open(old, open.options(), io).ok()
 }

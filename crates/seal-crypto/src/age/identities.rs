@@ -58,5 +58,7 @@ fn ssh(file: &SecretBytes) -> Result<Identity, IdentityError> {
 
 #[cfg(not(feature = "ssh"))]
 fn ssh(_: &SecretBytes) -> Result<Identity, IdentityError> {
-    Err(IdentityError::Ssh("a PEM private key; SSH keys are not built in"))
+    Err(IdentityError::Ssh(
+        "a PEM private key, and SSH keys are not built in (cargo feature ssh): use an age identity (seal keygen)",
+    ))
 }

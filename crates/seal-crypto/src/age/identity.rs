@@ -126,7 +126,9 @@ impl Identity {
         let parsed =
             Ssh::from_buffer(pem.expose(), None).map_err(|_| IdentityError::Ssh("the OpenSSH private key does not parse"))?;
         if matches!(parsed, Ssh::Encrypted(_)) {
-            return Err(IdentityError::Ssh("the OpenSSH private key is encrypted with a passphrase"));
+            return Err(IdentityError::Ssh(
+                "the OpenSSH private key is encrypted with a passphrase: take that off a copy (ssh-keygen -p), or use an age identity",
+            ));
         }
         let recipient = age::ssh::Recipient::try_from(parsed.clone()).ok().and_then(|r| r.to_string().parse().ok());
         if recipient.is_none() {

@@ -27,7 +27,10 @@ fn an_ssh_key_opens_what_is_for_it() {
         let (opened, _) = decrypt(&file, &identities, &Caps::ITEM).expect("it opens");
         assert_eq!(opened.expose(), content);
     }
-    assert_eq!(refused(ssh_file!("encrypted")), "id:1: the OpenSSH private key is encrypted with a passphrase");
+    assert_eq!(
+        refused(ssh_file!("encrypted")),
+        "id:1: the OpenSSH private key is encrypted with a passphrase: take that off a copy (ssh-keygen -p), or use an age identity"
+    );
     assert_eq!(refused(ssh_file!("rsa")), "id:1: the OpenSSH private key is not an Ed25519 key");
     let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==".parse::<Recipient>();
     assert_eq!(rsa.map(drop), Err(RecipientError::Ssh("SSH keys other than ssh-ed25519 as")));
@@ -36,6 +39,9 @@ fn an_ssh_key_opens_what_is_for_it() {
 #[cfg(not(feature = "ssh"))]
 #[test]
 fn without_the_feature_ssh_keys_are_named_and_refused() {
-    assert_eq!(refused(ssh_file!("ed25519")), "id:1: a PEM private key; SSH keys are not built in");
+    assert_eq!(
+        refused(ssh_file!("ed25519")),
+        "id:1: a PEM private key, and SSH keys are not built in (cargo feature ssh): use an age identity (seal keygen)"
+    );
     assert_eq!(ssh_file!("ed25519.pub").parse::<Recipient>().map(drop), Err(RecipientError::Ssh("SSH")));
 }
