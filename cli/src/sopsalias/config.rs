@@ -98,7 +98,7 @@ impl Rule<'_> {
                     self.0.at.line
                 ),
             )
-            .hint("use the original for this file, or a rule with age recipients only"));
+            .hint("run the original for this file, or give it a rule with age recipients only (`seal keygen` makes a key)"));
         }
         self.0.groups.iter().map(|group| group.age.iter().map(|text| keys::recipient(text)).collect()).collect()
     }

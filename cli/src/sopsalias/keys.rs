@@ -33,7 +33,7 @@ pub fn of_metadata(metadata: &Metadata) -> Result<Vec<Group>, Failure> {
             code::UNSUPPORTED,
             format!("the file is also encrypted to {} {}, which only sops itself can wrap a key for", foreign.kind, foreign.name),
         )
-        .hint("use the original for this, or take that key out of the file with it first"));
+        .hint("run the original for this file, or take that key out with it first; opening, set and edit work here"));
     }
     metadata.groups.iter().map(|group| group.age.iter().map(|key| recipient(&key.recipient)).collect()).collect()
 }

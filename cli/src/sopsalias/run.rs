@@ -76,7 +76,10 @@ fn behind_verb(verb: &'static Verb, args: &[String], global: &Flags, io: &mut Io
     if ["publish", "keyservice"].contains(&verb.name) && !args.iter().any(|arg| ["-h", "-help", "--help"].contains(&arg.as_str()))
     {
         return Err(Failure::new(code::UNSUPPORTED, format!("sops {} is not supported here", verb.name))
-            .hint("it serves cloud keys and stores; keep the original for it"));
+            .hint(match verb.name {
+                "publish" => "decrypt the file and hand it to the tool of the store (sops decrypt FILE | ...), or run the original",
+                _ => "it shares keys over the network, and this program hands out none: give each machine its own age identity, or run the original",
+            }));
     }
     let environment = io.environment().clone();
     let flags = match Flags::parse(verb, args, &environment) {

@@ -90,8 +90,7 @@ impl<'a> Session<'a> {
             Some(env) if !self.flags.typed().any(|typed| typed == flag.names[0]) => format!("{name} (from {env})"),
             _ => name,
         };
-        Err(Failure::new(code::UNSUPPORTED, format!("{given} is not supported here"))
-            .hint("only age keys are; keep the original for what needs others"))
+        Err(Failure::new(code::UNSUPPORTED, format!("{given} is not supported here")).hint(instead(flag.names[0])))
     }
 
     /// The first argument. More than one is said to be too many.
@@ -326,4 +325,25 @@ pub fn not_dumped(error: &SopsError, store: Store) -> Failure {
         _ => "",
     };
     Failure::new(code::DUMP, format!("Error dumping file: {words}{error}"))
+}
+
+/// What to do instead of giving a flag that only the original knows.
+fn instead(flag: &str) -> &'static str {
+    match flag {
+        "keyservice" => {
+            "leave it out: age keys are used by this program itself. Where they must stay elsewhere, run the original"
+        }
+        "show-master-keys" => "`seal rekey` changes who can open a file, by .sops.yaml; `seal get` lists them",
+        "user" => "start it as that user: sudo -u USER sops ...",
+        flag if flag.starts_with("rm-") => {
+            "rewrite the keys with the original; here, keys of other kinds are kept as they are and never dropped"
+        }
+        flag if flag.starts_with("add-") => {
+            "add an age recipient instead (--add-age), or run the original for keys of other kinds"
+        }
+        "encryption-context" | "aws-profile" => "leave it out: it is for cloud keys, and only age keys are used here",
+        _ => {
+            "encrypt to age recipients (--age, or age: in .sops.yaml; `seal keygen` makes a key), or run the original for this file"
+        }
+    }
 }
