@@ -360,13 +360,30 @@ fn a_folder_is_sealed_by_its_rules_and_twice_does_nothing() {
     for name in ["a/x.yaml", "a/b/y.yaml", "c/z.yaml"] {
         desk.write(name, SECRET);
     }
-    desk.done(&["encrypt", "--sops", "--in-place", "@"], "");
+    desk.done(&["encrypt", "--in-place", "@"], "");
     let sealed = |name: &str| desk.read(name).contains("ENC[");
     assert_eq!((sealed("a/x.yaml"), sealed("a/b/y.yaml"), sealed("c/z.yaml")), (true, true, false));
     let (exit, _, said) = desk.run(&["encrypt", "--sops", "--in-place", "@"], "", &[]);
     assert_eq!((exit, said.contains("no file in clear that a rule names")), (Exit::FAILED, true), "{said}");
     let (exit, _, said) = desk.run(&["encrypt", "@/c/z.yaml", "--sops"], "", &[]);
     assert!(exit == Exit::FAILED && said.contains("c/z.yaml: no rule of .sops.yaml or .seal.yaml names it"), "{said}");
+}
+
+#[test]
+fn a_folder_for_both_kinds_needs_to_be_told_which() {
+    let desk = Desk::new();
+    let rules = format!(
+        "recipients: {{me: {}}}\nrules:\n- path: sops/**\n  sops: true\n  recipients: [me]\n- path: objects/**\n  recipients: [me]\n",
+        desk.me.recipient
+    );
+    desk.write(".seal.yaml", &rules);
+    desk.write("sops/a.yaml", SECRET);
+    desk.write("objects/b.yaml", SECRET);
+    let (exit, _, said) = desk.run(&["encrypt", "--in-place", "@"], "", &[]);
+    assert!(exit == Exit::USAGE && said.contains("names sops/a.yaml, and one for SealedSecrets objects/b.yaml"), "{said}");
+    assert!(!desk.read("sops/a.yaml").contains("ENC["));
+    desk.done(&["encrypt", "--in-place", "@/sops"], "");
+    assert!(desk.read("sops/a.yaml").contains("ENC["));
 }
 
 #[test]

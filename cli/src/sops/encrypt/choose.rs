@@ -13,11 +13,16 @@ use crate::{
 use seal_sops::{LeafState, Selector, SopsFile, Store};
 use std::path::{Path, PathBuf};
 
-/// True when rules say that these files become SOPS files. Some of each kind in one call is an error.
+/// True when rules say that these files become SOPS files; of a folder, that some file in it does. Some of each kind in one call is an
+/// error.
 pub fn is_meant(paths: &[PathBuf], output: Option<&Path>, args: &EncryptArgs, io: &mut Io) -> Result<bool, CliError> {
     let mut policies = Policies::glance(args.identity.plugins);
     let mut meant = Vec::new();
     for path in paths {
+        if path.is_dir() {
+            meant.push(is_meant_below(path, &mut policies, io)?);
+            continue;
+        }
         let mut ruled = false;
         let places = [output, Some(path.as_path())].into_iter().flatten();
         for place in places.filter(|place| *place != Path::new("-") && !place.is_dir()) {
@@ -37,6 +42,30 @@ pub fn is_meant(paths: &[PathBuf], output: Option<&Path>, args: &EncryptArgs, io
             paths[other].display()
         ))
         .hint("seal them in two runs, or say --sops or --cert")),
+    }
+}
+
+fn is_meant_below(folder: &Path, policies: &mut Policies, io: &mut Io) -> Result<bool, CliError> {
+    let (mut ruled, mut objects) = (None, None);
+    for file in tree::below(folder)? {
+        if file::is_configuration(&file) || look::is_sops_file(&file) {
+            continue;
+        }
+        if policies.is_for_objects(&file, io)? {
+            objects = objects.or(Some(file));
+        } else if policies.for_file(&file, io)?.is_some() {
+            ruled = ruled.or(Some(file));
+        }
+    }
+    match (ruled, objects) {
+        (Some(ruled), Some(objects)) => Err(CliError::usage(format!(
+            "{}: a rule for SOPS files names {}, and one for SealedSecrets {}",
+            folder.display(),
+            ruled.display(),
+            objects.display()
+        ))
+        .hint("seal them in two runs, or say --sops or --cert")),
+        (ruled, _) => Ok(ruled.is_some()),
     }
 }
 
