@@ -1,6 +1,7 @@
 //! How much a template may use. What it may not: clocks, randomness, anything outside. Those come with the budget, as parameters.
 
 use crate::error::Problem;
+use crate::value::Value;
 
 /// Bounds of one rendering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub trait World {
 pub struct Budget<'w> {
     limits: Limits,
     steps: u64,
+    next_look: u64,
     made: usize,
     /// The world.
     pub world: &'w mut dyn World,
@@ -48,10 +50,13 @@ pub struct Budget<'w> {
 /// Steps between two looks at the clock.
 const LOOK: u64 = 1024;
 
+/// Lists and dicts within one another.
+const VALUE_DEPTH: usize = 100;
+
 impl<'w> Budget<'w> {
     /// All of it.
     pub fn new(limits: Limits, world: &'w mut dyn World) -> Self {
-        Self { limits, steps: 0, made: 0, world }
+        Self { limits, steps: 0, next_look: LOOK, made: 0, world }
     }
 
     /// One step more.
@@ -60,16 +65,38 @@ impl<'w> Budget<'w> {
         if self.steps > self.limits.steps {
             return Err(Problem::Limit("steps"));
         }
-        if self.steps % LOOK == 0 && self.world.is_over() {
-            return Err(Problem::Limit("time"));
+        if self.steps >= self.next_look {
+            self.next_look = self.steps + LOOK;
+            if self.world.is_over() {
+                return Err(Problem::Limit("time"));
+            }
         }
         Ok(())
+    }
+
+    /// Looks how deep a value goes before anything follows it down: functions and printing may recurse on what passes here.
+    pub fn survey(&mut self, value: &Value) -> Result<(), Problem> {
+        if !value.holds_values() {
+            return Ok(());
+        }
+        let mut room = self.limits.made;
+        if !value.is_within(VALUE_DEPTH, &mut room) {
+            return Err(Problem::Limit("nesting"));
+        }
+        let seen = (self.limits.made - room) as u64 / 16;
+        self.steps += seen / 16;
+        self.step()
     }
 
     /// A function is about to make so many bytes.
     pub fn make(&mut self, bytes: usize) -> Result<(), Problem> {
         self.made = self.made.saturating_add(bytes);
-        if self.made > self.limits.made { Err(Problem::Limit("memory")) } else { Ok(()) }
+        if self.made > self.limits.made {
+            return Err(Problem::Limit("memory"));
+        }
+        // Work grows with what is made.
+        self.steps += bytes as u64 / 256;
+        self.step()
     }
 
     /// The bounds.

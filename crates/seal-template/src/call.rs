@@ -2,8 +2,8 @@
 
 use crate::budget::Budget;
 use crate::error::Problem;
+use crate::parse::ast::{Expr, Number};
 use crate::value::{Entries, List, Map, Text, Value};
-use gotmpl::parse::{Expr, Number};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -93,7 +93,7 @@ impl Function {
     }
 
     /// The argument as the parameter takes it. `expr`: how it is written in the template; numbers there have no type yet.
-    pub fn fit(&self, n: usize, value: Value, expr: Option<&Expr>) -> Result<Value, Problem> {
+    pub(crate) fn fit(&self, n: usize, value: Value, expr: Option<&Expr>) -> Result<Value, Problem> {
         let is = self.takes.get(n).copied().or(self.more).ok_or(Problem::ArgumentCount)?;
         let wrong = Problem::ArgumentType(n + 1, is.name());
         let literal = matches!(expr, Some(Expr::Number(..)));
@@ -108,6 +108,7 @@ impl Function {
             (Is::Float, value @ Value::Float(_)) => value,
             (Is::Float, Value::Int(value)) if literal => Value::Float(value as f64),
             (Is::Int64, Value::Int(value)) if literal => Value::Int64(value),
+            (Is::Float, Value::Uint(value)) if literal => Value::Float(value as f64),
             (Is::Int, Value::Float(value)) if literal && value.fract() == 0.0 && is_whole(expr) => Value::Int(value as i64),
             (Is::Dict, Value::Map(map)) if !map.of_text => Value::Map(map),
             // A map that is nil: empty to read, an error to write.

@@ -7,7 +7,7 @@ use std::fmt;
 #[non_exhaustive]
 pub enum Problem {
     /// It cannot be read as a template. The text says what was expected; what stood there is left out.
-    Syntax(String),
+    Syntax(&'static str),
     /// A function that is not on the list.
     UnknownFunction(String),
     /// A template that is not defined.

@@ -4,11 +4,12 @@ use crate::budget::Budget;
 use crate::call::{Call, Fault};
 use crate::error::{Problem, TemplateError};
 use crate::functions;
+use crate::parse::ast::{BranchNode, CommandNode, Expr, ListNode, Node, Number, PipeNode, Pos, TemplateNode};
 use crate::print;
-use crate::template::{MissingKey, Template};
+use crate::template::{MissingKey, Template, place};
 use crate::value::{Entries, Value};
-use gotmpl::parse::{BranchNode, CommandNode, Expr, ListNode, Node, Number, PipeNode, Pos, TemplateNode};
 use seal_secret::SecretBytes;
+use std::rc::Rc;
 
 /// Why a run stopped.
 pub(crate) struct Stop {
@@ -34,7 +35,7 @@ type Step<T> = Result<T, Stop>;
 pub(crate) struct Run<'t, 'b, 'w> {
     template: &'t Template,
     budget: &'b mut Budget<'w>,
-    variables: Vec<(String, Value)>,
+    variables: Vec<(Rc<str>, Value)>,
     /// Where the variables of the running template begin.
     floor: usize,
     depth: usize,
@@ -43,7 +44,7 @@ pub(crate) struct Run<'t, 'b, 'w> {
 
 impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
     pub(crate) fn new(template: &'t Template, budget: &'b mut Budget<'w>, data: Value) -> Self {
-        Self { template, budget, variables: vec![("$".to_owned(), data)], floor: 0, depth: 0, out: Vec::new() }
+        Self { template, budget, variables: vec![("$".into(), data)], floor: 0, depth: 0, out: Vec::new() }
     }
 
     pub(crate) fn finish(self) -> SecretBytes {
@@ -51,7 +52,7 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
     }
 
     pub(crate) fn explain(&self, stop: Stop) -> TemplateError {
-        let (line, column) = self.template.place(stop.at.offset);
+        let (line, column) = place(&self.template.source, stop.at.offset);
         TemplateError { name: self.template.name.clone(), line, column, function: stop.function, problem: stop.problem }
     }
 
@@ -80,23 +81,13 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
 
     fn walk_node(&mut self, node: &Node, dot: &Value) -> Step<End> {
         match node {
-            Node::Text(text) => self.put(text.pos, text.text.as_bytes()).map(|()| End::Done),
-            Node::List(list) => self.walk(list, dot),
-            Node::Define(_) => Ok(End::Done),
-            Node::Break(_) => Ok(End::Break),
-            Node::Continue(_) => Ok(End::Continue),
-            Node::Action(action) => {
-                self.step(action.pos)?;
-                let value = self.pipeline(&action.pipe, dot)?;
-                if action.pipe.decl.is_empty() {
-                    match value {
-                        Value::Absent | Value::Nil => self.put(action.pos, b"<no value>")?,
-                        Value::Text(text) => self.put(action.pos, &text)?,
-                        value => {
-                            let printed = print::plain(&value);
-                            self.put(action.pos, &printed)?;
-                        }
-                    }
+            Node::Text(at, text) => self.put(*at, text).map(|()| End::Done),
+            Node::Break => Ok(End::Break),
+            Node::Continue => Ok(End::Continue),
+            Node::Action(pipe) => {
+                let value = self.pipeline(pipe, dot)?;
+                if pipe.decl.is_empty() {
+                    self.print(pipe.pos, &value)?;
                 }
                 Ok(End::Done)
             }
@@ -107,24 +98,40 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
         }
     }
 
+    fn print(&mut self, at: Pos, value: &Value) -> Step<()> {
+        match value {
+            Value::Absent | Value::Nil => self.put(at, b"<no value>"),
+            Value::Text(text) => self.put(at, text),
+            value => {
+                self.budget.survey(value).map_err(|problem| stop(at, problem))?;
+                let printed = print::plain(value);
+                self.put(at, &printed)
+            }
+        }
+    }
+
     fn branch(&mut self, branch: &BranchNode, dot: &Value, with: bool) -> Step<End> {
-        self.step(branch.pos)?;
         let mark = self.variables.len();
-        let value = self.pipeline(&branch.pipe, dot)?;
-        let end = match (value.is_true(), &branch.else_body) {
-            (true, _) => self.walk(&branch.body, if with { &value } else { dot }),
-            (false, Some(other)) => self.walk(other, dot),
-            (false, None) => Ok(End::Done),
-        };
+        let end = self.first_true(branch, dot, with);
         self.variables.truncate(mark);
         end
     }
 
+    fn first_true(&mut self, branch: &BranchNode, dot: &Value, with: bool) -> Step<End> {
+        for (pipe, body) in &branch.arms {
+            let value = self.pipeline(pipe, dot)?;
+            if value.is_true() {
+                return self.walk(body, if with { &value } else { dot });
+            }
+        }
+        branch.else_body.as_ref().map_or(Ok(End::Done), |other| self.walk(other, dot))
+    }
+
     fn range(&mut self, branch: &BranchNode, dot: &Value) -> Step<()> {
-        self.step(branch.pos)?;
+        let Some((pipe, _)) = branch.arms.first() else { return Ok(()) };
         let mark = self.variables.len();
-        let over = self.pipeline(&branch.pipe, dot)?;
-        let two = branch.pipe.decl.len() > 1;
+        let over = self.pipeline(pipe, dot)?;
+        let two = pipe.decl.len() > 1;
         let count = match &over {
             Value::Int(_) | Value::Int64(_) | Value::Byte(_) | Value::Uint(_) if two => {
                 return Err(stop(branch.pos, Problem::Refused("a number has no keys to range over")));
@@ -180,10 +187,11 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
     /// One turn of a loop.
     fn turn(&mut self, branch: &BranchNode, key: Value, item: Value) -> Step<End> {
         self.step(branch.pos)?;
-        let declared = &branch.pipe.decl;
+        let Some((pipe, body)) = branch.arms.first() else { return Ok(End::Done) };
+        let declared = &pipe.decl;
         let values: &[&Value] = if declared.len() > 1 { &[&key, &item] } else { &[&item] };
         let mark = self.variables.len();
-        if branch.pipe.is_assign {
+        if pipe.is_assign {
             for (name, value) in declared.iter().zip(values) {
                 self.assign(branch.pos, name, (*value).clone())?;
             }
@@ -194,7 +202,7 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
                 slot.1 = (*value).clone();
             }
         }
-        let end = self.walk(&branch.body, &item);
+        let end = self.walk(body, &item);
         self.variables.truncate(mark);
         end
     }
@@ -214,7 +222,7 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
         };
         let (mark, floor) = (self.variables.len(), self.floor);
         self.floor = mark;
-        self.variables.push(("$".to_owned(), dot.clone()));
+        self.variables.push(("$".into(), dot.clone()));
         self.depth += 1;
         let end = self.walk(body, &dot);
         self.depth -= 1;
@@ -225,7 +233,7 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
 
     fn assign(&mut self, at: Pos, name: &str, value: Value) -> Step<()> {
         let floor = self.floor;
-        match self.variables[floor..].iter_mut().rev().find(|variable| variable.0 == name) {
+        match self.variables[floor..].iter_mut().rev().find(|variable| *variable.0 == *name) {
             Some(variable) => {
                 variable.1 = value;
                 Ok(())
@@ -235,7 +243,7 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
     }
 
     fn variable(&self, at: Pos, name: &str) -> Step<Value> {
-        let found = self.variables[self.floor..].iter().rev().find(|variable| variable.0 == name);
+        let found = self.variables[self.floor..].iter().rev().find(|variable| *variable.0 == *name);
         found.map(|variable| variable.1.clone()).ok_or_else(|| stop(at, Problem::UnknownVariable(name.to_owned())))
     }
 
@@ -251,7 +259,7 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
             if pipe.is_assign {
                 self.assign(pipe.pos, name, value.clone())?;
             } else {
-                self.variables.push((name.to_string(), value.clone()));
+                self.variables.push((name.clone(), value.clone()));
             }
         }
         Ok(value)
@@ -277,7 +285,7 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
             Expr::Dot(_) => dot.clone(),
             Expr::Nil(_) => Value::Nil,
             Expr::Bool(_, value) => Value::Bool(*value),
-            Expr::String(_, text) => Value::text(text.as_bytes()),
+            Expr::String(_, text) => Value::Text(text.clone()),
             Expr::Number(_, Number::Int(value)) => Value::Int(*value),
             Expr::Number(_, Number::Float(value)) => Value::Float(*value),
             Expr::Number(at, Number::Uint(_)) => return Err(stop(*at, Problem::Refused("the number is too large"))),
@@ -340,6 +348,9 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
         }
         if let Some(last) = last {
             values.push(function.fit(args.len(), last, None).map_err(told)?);
+        }
+        for value in &values {
+            self.budget.survey(value).map_err(told)?;
         }
         let mut call = Call { args: values, budget: self.budget };
         (function.run)(&mut call).map_err(|Fault(problem)| told(problem))

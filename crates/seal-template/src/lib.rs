@@ -1,8 +1,8 @@
 //! Go templates for secrets, as SealedSecret and ExternalSecret have them: bytes in, bytes out, nothing of the outside world.
 //!
-//! `gotmpl` reads templates; what it read is run here, because values are bytes (not all are UTF-8), every error needs its place and
-//! must not show a value, and a template of a stranger needs bounds. `value` has Go's types, `print` and `format` Go's way of printing,
-//! `exec` runs, `functions` is the list of what may be called: the sprig library without the functions that look outside.
+//! Values are bytes (not all are UTF-8), every error has its place and shows no value, and a template of a stranger has bounds.
+//! `parse` reads, `exec` runs, `value` has Go's types, `print` and `format` Go's way of printing, and `functions` is the list of what
+//! may be called: the sprig library without the functions that look outside.
 
 mod budget;
 mod call;
@@ -12,9 +12,13 @@ mod error;
 mod exec;
 mod format;
 pub mod functions;
+mod parse;
 mod print;
 mod template;
 mod value;
+
+#[cfg(test)]
+mod tests;
 
 pub use budget::{Limits, World};
 pub use error::{Problem, TemplateError};

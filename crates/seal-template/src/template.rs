@@ -4,11 +4,14 @@ use crate::budget::{Budget, Limits, World};
 use crate::error::{Problem, TemplateError};
 use crate::exec::Run;
 use crate::functions;
+use crate::parse::{
+    self,
+    ast::{Expr, ListNode, Node, PipeNode},
+};
 use crate::value::Value;
-use gotmpl::TemplateError as ParseError;
-use gotmpl::parse::{ListNode, Node, Parser, is_empty_tree};
 use seal_secret::SecretBytes;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Whose functions a template may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,43 +61,29 @@ impl Options {
 pub struct Template {
     pub(crate) name: String,
     pub(crate) source: String,
-    pub(crate) root: ListNode,
-    pub(crate) defined: BTreeMap<String, ListNode>,
+    pub(crate) root: Rc<ListNode>,
+    pub(crate) defined: BTreeMap<String, Rc<ListNode>>,
     pub(crate) options: Options,
 }
 
 impl Template {
     /// Reads a template. `name` is what errors call it.
     pub fn parse(name: &str, source: &str, options: Options) -> Result<Self, TemplateError> {
-        let error = |line, column, problem| TemplateError { name: name.to_owned(), line, column, function: None, problem };
         if source.len() > options.limits.source {
-            return Err(error(0, 0, Problem::Limit("text")));
+            let problem = Problem::Limit("text");
+            return Err(TemplateError { name: name.to_owned(), line: 0, column: 0, function: None, problem });
         }
         let (left, right) = &options.delimiters;
-        let read = Parser::new(source, left, right).and_then(Parser::parse);
-        let (root, defines) = read.map_err(|failure| {
-            let (line, column, message) = match failure {
-                ParseError::Parse { line, col, message, .. } | ParseError::Lex { line, col, message, .. } => (line, col, message),
-                _ => (0, 0, String::new()),
-            };
-            error(line, column, Problem::Syntax(unquoted(&message)))
-        })?;
-        let mut defined: BTreeMap<String, ListNode> = BTreeMap::new();
-        for define in defines {
-            let name = define.name.to_string();
-            let empty = define.body.nodes.iter().all(is_empty_tree);
-            match defined.get(&name).map(|there| there.is_empty_tree()) {
-                Some(_) if empty => {}
-                Some(false) => {
-                    let message = format!("the template {name:?} is defined twice");
-                    return Err(error(define.pos.line, 0, Problem::Syntax(message)));
-                }
-                _ => drop(defined.insert(name, define.body)),
+        let is_function = |name: &str| functions::find(name, options.dialect).is_some();
+        match parse::read(name, source, or_default(left, "{{"), or_default(right, "}}"), &is_function) {
+            Ok(parse::Read { root, defined }) => {
+                Ok(Self { name: name.to_owned(), source: source.to_owned(), root, defined, options })
+            }
+            Err(flaw) => {
+                let (line, column) = place(source, flaw.offset);
+                Err(TemplateError { name: name.to_owned(), line, column, function: None, problem: flaw.problem })
             }
         }
-        let template = Self { name: name.to_owned(), source: source.to_owned(), root, defined, options };
-        template.check()?;
-        Ok(template)
     }
 
     /// Renders it with this data.
@@ -110,12 +99,12 @@ impl Template {
 
     /// Names of the data's fields that it reads directly (`{{ .name }}`), wherever they stand.
     pub fn fields(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for list in std::iter::once(&self.root).chain(self.defined.values()) {
+        let mut found: Vec<String> = Vec::new();
+        for list in self.defined.values() {
             each_expr(list, &mut |expr| {
-                if let gotmpl::parse::Expr::Field(_, names) = expr
+                if let Expr::Field(_, names) = expr
                     && let Some(name) = names.first()
-                    && !found.contains(&name.to_string())
+                    && !found.iter().any(|known| **known == **name)
                 {
                     found.push(name.to_string());
                 }
@@ -123,72 +112,39 @@ impl Template {
         }
         found
     }
-
-    /// Go refuses unknown functions when it reads, wherever they stand.
-    fn check(&self) -> Result<(), TemplateError> {
-        let mut unknown = None;
-        for list in std::iter::once(&self.root).chain(self.defined.values()) {
-            each_expr(list, &mut |expr| {
-                if let gotmpl::parse::Expr::Identifier(at, name) = expr
-                    && functions::find(name, self.options.dialect).is_none()
-                    && unknown.is_none()
-                {
-                    unknown = Some((*at, name.to_string()));
-                }
-            });
-        }
-        match unknown {
-            None => Ok(()),
-            Some((at, name)) => {
-                let (line, column) = self.place(at.offset);
-                Err(TemplateError {
-                    name: self.name.clone(),
-                    line,
-                    column,
-                    function: None,
-                    problem: Problem::UnknownFunction(name),
-                })
-            }
-        }
-    }
-
-    /// Line and column, in characters from 1, of a byte of the source.
-    pub(crate) fn place(&self, offset: usize) -> (usize, usize) {
-        let before = self.source.get(..offset.min(self.source.len())).unwrap_or(&self.source);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        (line, before[start..].chars().count() + 1)
-    }
 }
 
-/// The reader's message without what it quotes of the template.
-fn unquoted(message: &str) -> String {
-    let mut out = String::new();
-    for (n, piece) in message.split(['"', '\'', '`']).enumerate() {
-        out.push_str(if n % 2 == 0 { piece } else { "…" });
-    }
-    out
+/// Line and column, in characters from 1, of a byte of the source.
+pub(crate) fn place(source: &str, offset: usize) -> (usize, usize) {
+    let before = source.get(..offset.min(source.len())).unwrap_or(source);
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    (line, before[start..].chars().count() + 1)
 }
 
-fn each_expr<'t>(list: &'t ListNode, see: &mut impl FnMut(&'t gotmpl::parse::Expr)) {
+/// A delimiter that is empty is the usual one.
+fn or_default<'d>(delimiter: &'d str, usual: &'d str) -> &'d str {
+    if delimiter.is_empty() { usual } else { delimiter }
+}
+
+fn each_expr<'t>(list: &'t ListNode, see: &mut impl FnMut(&'t Expr)) {
     for node in &list.nodes {
         match node {
-            Node::List(list) => each_expr(list, see),
-            Node::Action(action) => each_of_pipe(&action.pipe, see),
+            Node::Action(pipe) => each_of_pipe(pipe, see),
             Node::If(branch) | Node::Range(branch) | Node::With(branch) => {
-                each_of_pipe(&branch.pipe, see);
-                each_expr(&branch.body, see);
+                for (pipe, body) in &branch.arms {
+                    each_of_pipe(pipe, see);
+                    each_expr(body, see);
+                }
                 branch.else_body.iter().for_each(|list| each_expr(list, see));
             }
             Node::Template(call) => call.pipe.iter().for_each(|pipe| each_of_pipe(pipe, see)),
-            Node::Define(define) => each_expr(&define.body, see),
-            Node::Text(_) | Node::Break(_) | Node::Continue(_) => {}
+            Node::Text(..) | Node::Break | Node::Continue => {}
         }
     }
 }
 
-fn each_of_pipe<'t>(pipe: &'t gotmpl::parse::PipeNode, see: &mut impl FnMut(&'t gotmpl::parse::Expr)) {
-    use gotmpl::parse::Expr;
+fn each_of_pipe<'t>(pipe: &'t PipeNode, see: &mut impl FnMut(&'t Expr)) {
     for expr in pipe.commands.iter().flat_map(|command| &command.args) {
         let mut inner = expr;
         see(inner);

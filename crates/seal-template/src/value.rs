@@ -44,6 +44,45 @@ pub struct Map {
     pub of_text: bool,
 }
 
+/// A template can build values as deep as its budget lets it; letting go of them must not need a stack as deep.
+impl Drop for List {
+    fn drop(&mut self) {
+        if let Some(items) = Rc::get_mut(&mut self.items)
+            && items.iter().any(Value::holds_values)
+        {
+            let_go(std::mem::take(items));
+        }
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        if let Some(entries) = Rc::get_mut(&mut self.entries)
+            && entries.get_mut().values().any(Value::holds_values)
+        {
+            let_go(std::mem::take(entries.get_mut()).into_values().collect());
+        }
+    }
+}
+
+fn let_go(mut waiting: Vec<Value>) {
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::List(mut list) => {
+                if let Some(items) = Rc::get_mut(&mut list.items) {
+                    waiting.append(items);
+                }
+            }
+            Value::Map(mut map) => {
+                if let Some(entries) = Rc::get_mut(&mut map.entries) {
+                    waiting.extend(std::mem::take(entries.get_mut()).into_values());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A value.
 #[derive(Clone)]
 pub enum Value {
@@ -96,6 +135,29 @@ impl Value {
     pub fn secrets<'a>(data: impl IntoIterator<Item = (&'a String, &'a SecretBytes)>) -> Self {
         let entries = data.into_iter().map(|(key, value)| (key.as_bytes().into(), Self::text(value.expose()))).collect();
         Self::Map(Map { entries: Rc::new(RefCell::new(entries)), of_text: true })
+    }
+
+    /// Lists and maps.
+    pub(crate) fn holds_values(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Map(_))
+    }
+
+    /// Whether it is nested no deeper than this and, with all that is shared in it counted again and again, no larger than the rest of `room`.
+    pub(crate) fn is_within(&self, depth: usize, room: &mut usize) -> bool {
+        let mut fits = |value: &Self| {
+            let size = if let Self::Text(text) = value { 16 + text.len() } else { 16 };
+            let Some(left) = room.checked_sub(size) else { return false };
+            *room = left;
+            !value.holds_values() || (depth > 0 && value.is_within(depth - 1, room))
+        };
+        match self {
+            Self::List(list) => list.items.iter().all(fits),
+            Self::Map(map) => map.entries.borrow().iter().all(|(key, value)| {
+                let key = Self::Text(key.clone());
+                fits(&key) && fits(value)
+            }),
+            _ => true,
+        }
     }
 
     /// Truth as `if` sees it.

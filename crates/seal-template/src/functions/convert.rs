@@ -35,7 +35,9 @@ pub(super) fn to_int64(value: &Value) -> i64 {
         Value::Byte(value) => i64::from(*value),
         Value::Uint(value) => *value as i64,
         // As the processor Go is compiled for does it: what does not fit is the least number.
-        Value::Float(value) if value.is_nan() || *value >= 9.223372036854775807e18 || *value < -9.223372036854775808e18 => {
+        Value::Float(value)
+            if value.is_nan() || *value >= 9_223_372_036_854_775_808.0 || *value < -9_223_372_036_854_775_808.0 =>
+        {
             i64::MIN
         }
         Value::Float(value) => *value as i64,
