@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Environment, Invocation, parse};
 use crate::{log, operate};
+use seal_api::external_secrets;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,14 +28,20 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// All definitions as one text, or one by its plural name.
+/// What `deploy/crds` installs as one text, or one definition by its plural name.
 fn crds(wanted: Option<&str>) -> ExitCode {
     let (sealed, sops) = (seal_api::sealed_secret::crd_yaml(), seal_api::sops_secret::crd_yaml());
     match wanted {
         None => print(&format!("{sealed}---\n{sops}")),
         Some("sealedsecrets") => print(sealed),
         Some("sopssecrets") => print(sops),
-        Some(_) => fail("crds knows sealedsecrets and sopssecrets; without a name it prints both", USAGE),
+        Some(plural) => match external_secrets::crd::crd_yaml(plural) {
+            Some(text) => print(&text),
+            None => {
+                let known = external_secrets::crd::PLURALS.join(", ");
+                fail(&format!("crds knows sealedsecrets, sopssecrets, {known}; without a name it prints the first two"), USAGE)
+            }
+        },
     }
 }
 

@@ -11,6 +11,7 @@ mod canary;
 mod case;
 mod create;
 mod drift;
+mod external_definitions;
 mod fault;
 mod formats;
 mod guard;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         kubeseal::tests(),
         poison::tests(),
         sops_secret::tests(),
+        external_definitions::tests(),
     ];
     let alone = [
         keys::tests(),

@@ -3,6 +3,7 @@
 //! It holds no client, no cryptography and no decision: it reads what the API server sent and writes what it takes.
 
 pub mod condition;
+pub mod external_secrets;
 pub mod object;
 pub mod sealed_secret;
 pub mod sops_secret;
