@@ -96,8 +96,8 @@ impl SopsFile {
         Ok(Some(value))
     }
 
-    /// A comment that does not open stays as it is, as sops has it. Which mapping it belongs to is a guess of sops' reader: where ours
-    /// differs, what is around is tried, then the other mappings.
+    /// A comment that does not open stays as it is, as sops has it. A file whose lines were moved since, or whose writer placed comments
+    /// otherwise, has some that were sealed for another mapping: what is around is tried, then the other mappings.
     fn open_comment(&self, cipher: &Cipher, walk: &Walk, id: NodeId) -> Option<Value> {
         let enc = Enc::parse(self.layout.text(&self.bytes, id)?)?;
         let nodes = &self.layout.nodes;

@@ -298,11 +298,12 @@ fn plain_json(value: &serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// A comment above a lone dash, and another one below it.
+/// A comment above a dash, and another one behind or below that, with nothing else between.
 fn loses_a_comment(clear: &[u8]) -> bool {
     let text = String::from_utf8_lossy(clear);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    lines.windows(3).any(|lines| lines[0].starts_with('#') && lines[1] == "-" && lines[2].starts_with('#'))
+    let is_next = |lines: &[&str]| lines[0].starts_with("- #") || (lines[0] == "-" && lines[1].starts_with('#'));
+    lines.windows(3).any(|lines| lines[0].starts_with('#') && is_next(&lines[1..]))
 }
 
 /// How often each comment stands there.

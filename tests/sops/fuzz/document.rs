@@ -160,7 +160,7 @@ fn entry(dice: &mut Dice, key: String, shape: Shape) -> Entry {
     let above = (shape.comments && dice.once_in(5)).then(|| dice.one(&COMMENTS));
     let value = node(dice, shape);
     let scalar = matches!(value, Node::Text(_) | Node::Bare(_));
-    let behind = (shape.comments && scalar && dice.once_in(10)).then(|| dice.one(&COMMENTS[..3]));
+    let behind = (shape.comments && dice.once_in(if scalar { 10 } else { 15 })).then(|| dice.one(&COMMENTS[..3]));
     Entry { key, value, above, behind }
 }
 
@@ -205,8 +205,8 @@ fn below(entries: &[Entry], prefix: &str, keyed: bool, found: &mut Vec<String>) 
         found.push(path.clone());
         match &entry.value {
             Node::Map(inner) => below(inner, &path, true, found),
-            Node::List(inner) => below(inner, &path, false, found),
-            Node::Text(_) | Node::Bare(_) => {}
+            Node::List(inner) if entry.behind.is_none() => below(inner, &path, false, found),
+            Node::List(_) | Node::Text(_) | Node::Bare(_) => {}
         }
     }
 }

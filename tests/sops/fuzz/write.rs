@@ -39,7 +39,7 @@ impl Yaml<'_> {
             self.before(entry, indent);
             self.out.push('-');
             match &entry.value {
-                Node::Map(inner) if !inner.is_empty() && inner[0].above.is_none() => {
+                Node::Map(inner) if !inner.is_empty() && inner[0].above.is_none() && entry.behind.is_none() => {
                     self.out.push(' ');
                     self.map(inner, indent + 2);
                 }
@@ -72,12 +72,13 @@ impl Yaml<'_> {
                 self.line(&format!(" {text}"), entry);
             }
             Node::Map(inner) => {
-                self.out.push('\n');
+                self.header(entry);
                 self.map(inner, indent);
             }
             Node::List(inner) => {
-                self.out.push('\n');
-                let same = self.dice.once_in(2) && !self.out.trim_end_matches('\n').ends_with('-');
+                let in_list = self.out.ends_with('-');
+                self.header(entry);
+                let same = self.dice.once_in(2) && !in_list;
                 self.list(inner, if same { parent } else { indent });
             }
             Node::Bare(text) => {
@@ -86,6 +87,12 @@ impl Yaml<'_> {
             }
             Node::Text(text) => self.text(text, entry, indent),
         }
+    }
+
+    /// The rest of the line above a map or list: an anchor nobody uses, a comment.
+    fn header(&mut self, entry: &Entry) {
+        let anchor = if self.dice.once_in(15) { format!(" &c{}", self.out.len()) } else { String::new() };
+        self.line(&anchor, entry);
     }
 
     fn line(&mut self, text: &str, entry: &Entry) {
