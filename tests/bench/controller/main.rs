@@ -1,12 +1,15 @@
-//! The controller at scale on a real API server: first sync, a new object during a backlog, restart, idle; and restart beside upstream.
+//! The controller at scale on a real API server: first sync, a new object during a backlog, restart, idle; restart beside
+//! upstream; SopsSecrets.
 //!
-//! Run: `cargo bench -p seal-tests --bench controller`. `SEAL_BENCH_OBJECTS` (10000) and `SEAL_BENCH_SIDE_BY_SIDE` (1000) set the sizes.
+//! Run: `cargo bench -p seal-tests --bench controller`. `SEAL_BENCH_OBJECTS` (10000), `SEAL_BENCH_SIDE_BY_SIDE` (1000)
+//! and `SEAL_BENCH_SOPS` (1000) set the sizes; `SEAL_BENCH_ONLY` is `scale`, `side-by-side` or `sops`.
 //! It prints figures; it fails when something does not happen at all, never on a time.
 
 mod fleet;
 #[path = "../measure.rs"]
 mod measure;
 mod process;
+mod sops;
 
 use std::{
     process::ExitCode,
@@ -40,10 +43,14 @@ fn main() -> ExitCode {
 
 async fn benches() -> Result<()> {
     let only = std::env::var("SEAL_BENCH_ONLY").unwrap_or_default();
-    if only != "scale" {
+    let wanted = |part: &str| only.is_empty() || only == part;
+    if wanted("sops") {
+        sops::at_scale(size("SEAL_BENCH_SOPS", 1000)).await?;
+    }
+    if wanted("side-by-side") {
         side_by_side(size("SEAL_BENCH_SIDE_BY_SIDE", 1000)).await?;
     }
-    if only != "side-by-side" {
+    if wanted("scale") {
         at_scale(size("SEAL_BENCH_OBJECTS", 10_000)).await?;
     }
     Ok(())

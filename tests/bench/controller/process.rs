@@ -42,7 +42,7 @@ pub(crate) async fn requests(client: &Client) -> Result<Requests> {
         total.all += value;
         let has = |text: &str| line.contains(text);
         let write = ["POST", "PUT", "PATCH", "APPLY", "DELETE"].iter().any(|verb| has(&format!("verb=\"{verb}\"")));
-        let kinds = ["secrets", "sealedsecrets", "events", "configmaps"];
+        let kinds = ["secrets", "sealedsecrets", "sopssecrets", "events", "configmaps"];
         if write && has("resource=\"leases\"") {
             total.leases += value;
         } else if write && kinds.iter().any(|kind| has(&format!("resource=\"{kind}\""))) {
