@@ -16,6 +16,9 @@ pub const RENEW: Duration = Duration::from_secs(5);
 /// A leader that could not renew for this long stops leading, before anyone else can begin.
 pub const GIVE_UP: Duration = Duration::from_secs(10);
 
+/// An API server that has just started forbids everything until it has read its roles.
+const WARM_UP: Duration = Duration::from_secs(4);
+
 /// A candidate.
 pub struct Candidate {
     context: Context,
@@ -24,6 +27,10 @@ pub struct Candidate {
     observed: Option<(Lease, Duration)>,
     renewed: Option<Duration>,
     alone_when_forbidden: bool,
+    /// Since when every answer was that the Lease is forbidden.
+    forbidden: Option<Duration>,
+    /// The role grants the Lease: it was read once.
+    granted: bool,
     alone: bool,
 }
 
@@ -57,7 +64,17 @@ impl Candidate {
     /// A candidate under a name that no other process has. `alone_when_forbidden`: without the right to a Lease it leads
     /// all the same, because roles made for upstream grant none and its only replica must not stand still.
     pub fn new(context: Context, at: ObjectRef, identity: String, alone_when_forbidden: bool) -> Self {
-        Self { context, at, identity, observed: None, renewed: None, alone_when_forbidden, alone: false }
+        Self {
+            context,
+            at,
+            identity,
+            observed: None,
+            renewed: None,
+            alone_when_forbidden,
+            forbidden: None,
+            granted: false,
+            alone: false,
+        }
     }
 
     /// Runs for the Lease until `stop` turns true, tells through `leading`, and releases it at the end.
@@ -89,9 +106,14 @@ impl Candidate {
             tried = self.try_round() => tried,
             () = too_late => Err(KubeError::Transport("no answer in time")),
         };
+        let now = self.context.clock.now();
+        let forbidden = matches!(tried, Err(KubeError::Forbidden(_))).then(|| *self.forbidden.get_or_insert(now));
+        self.forbidden = forbidden;
         match tried {
             Ok(round) => round,
-            Err(KubeError::Forbidden(_)) if self.alone_when_forbidden => {
+            Err(KubeError::Forbidden(_))
+                if self.alone_when_forbidden && !self.granted && forbidden.is_some_and(|since| now - since >= WARM_UP) =>
+            {
                 if !std::mem::replace(&mut self.alone, true) {
                     tracing::warn!(lease = %self.at, "the controller's role grants no Lease: it leads without one, run one replica only");
                 }
@@ -99,7 +121,6 @@ impl Candidate {
             }
             Err(error) => {
                 tracing::warn!(lease = %self.at, %error, "lease not renewed");
-                let now = self.context.clock.now();
                 match self.renewed {
                     Some(at) if now - at < GIVE_UP => Round::Leading,
                     _ => {
@@ -114,6 +135,7 @@ impl Candidate {
     async fn try_round(&mut self) -> Result<Round, KubeError> {
         let now = self.context.clock.now();
         let lease = self.context.kube.lease(&self.at).await?;
+        self.granted = true;
         let since = match (&self.observed, &lease) {
             (Some((seen, since)), Some(lease)) if seen == lease => *since,
             _ => now,
@@ -230,13 +252,29 @@ mod tests {
     }
 
     #[test]
-    fn a_released_lease_is_taken_at_once_and_a_forbidden_one_is_done_without() {
+    fn a_released_lease_is_taken_at_once() {
         let (kube, clock) = (Arc::new(FakeKube::default()), Arc::new(FakeClock::default()));
         let (mut a, mut b) = (candidate(&kube, &clock, "a"), candidate(&kube, &clock, "b"));
         assert_eq!((block_on(a.round()), block_on(b.round())), (Round::Leading, Round::Following));
         block_on(a.release());
         assert_eq!(block_on(b.round()), Round::Leading);
-        kube.with(|store| store.outage = Some(KubeError::Forbidden(String::new())));
-        assert_eq!(block_on(a.round()), Round::Leading);
+    }
+
+    #[test]
+    fn only_a_lease_that_was_never_granted_is_done_without() {
+        let forbid = |kube: &FakeKube| kube.with(|store| store.outage = Some(KubeError::Forbidden(String::new())));
+        let (kube, clock) = (Arc::new(FakeKube::default()), Arc::new(FakeClock::default()));
+        let (mut a, mut b) = (candidate(&kube, &clock, "a"), candidate(&kube, &clock, "b"));
+        assert_eq!((block_on(a.round()), block_on(b.round())), (Round::Leading, Round::Following));
+        forbid(&kube);
+        for second in [5, 20, 60] {
+            clock.advance_to(Duration::from_secs(second));
+            assert_eq!(block_on(b.round()), Round::Following, "at {second} s: the API server has just started");
+        }
+        let mut c = candidate(&kube, &clock, "c");
+        for (second, expected) in [(60, Round::Following), (62, Round::Following), (64, Round::Leading), (66, Round::Leading)] {
+            clock.advance_to(Duration::from_secs(second));
+            assert_eq!(block_on(c.round()), expected, "at {second} s");
+        }
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 tests![
     killed_again_and_again_during_its_first_sync_it_ends_with_every_secret_right,
     an_api_server_that_comes_back_finds_it_running_and_catching_up,
+    an_api_server_restored_from_a_backup_is_followed_from_there,
     a_definition_that_is_missing_or_comes_back_needs_no_restart,
     rights_lost_in_one_namespace_hurt_only_that_and_come_back_without_a_restart,
 ];
@@ -88,6 +89,43 @@ async fn an_api_server_that_comes_back_finds_it_running_and_catching_up(case: &C
     }
     ensure!(controller.is_running(), "it ended");
     ensure!(case.secrets().get("before").await?.resource_version() == untouched, "what was right was written again");
+    Ok(())
+}
+
+/// Versions go back, and what the controller remembers is of a future that did not happen.
+async fn an_api_server_restored_from_a_backup_is_followed_from_there(case: &Case) -> Result<()> {
+    let mut controller = Controller::start(case.plane(), compatible()).await?;
+    let key = public_key(&controller).await?;
+    let put = async |name: &str, value: &str| case.put(&Sealed::new(&key, &case.namespace, name).item("k", value)).await;
+    for name in ["kept", "changed"] {
+        put(name, "1").await?;
+        case.expect_synced(name).await?;
+    }
+    case.plane().back_up().await?;
+    put("changed", "2").await?;
+    for number in 0..50 {
+        put(&format!("lost-{number}"), "1").await?;
+    }
+    let far = Duration::from_secs(60);
+    eventually("the objects after the backup", far, || async { Ok((count(case).await? == 52).then_some(())) }).await?;
+    case.plane().restore().await?;
+    let objects = case.objects().list_metadata(&ListParams::default()).await?.items.len();
+    ensure!(objects == 2, "{objects} objects were restored");
+    put("new", "3").await?;
+    put("kept", "4").await?;
+    case.secrets().delete("changed", &DeleteParams::default()).await?;
+    for (name, value) in [("new", "3"), ("kept", "4"), ("changed", "1")] {
+        let begun = std::time::Instant::now();
+        let there = eventually(name, Duration::from_secs(75), || async {
+            let secret = case.secrets().get_opt(name).await?;
+            Ok(secret.filter(|secret| data_of(secret).get("k").map(Vec::as_slice) == Some(value.as_bytes())))
+        });
+        there.await.with_context(|| format!("its log:\n{}", controller.log()))?;
+        eprintln!("restored: {name} after {:.1?}", begun.elapsed());
+    }
+    case.expect_synced("new").await?;
+    ensure!(count(case).await? == 3, "Secrets of objects that are not there");
+    ensure!(controller.is_running() && public_key(&controller).await? == key);
     Ok(())
 }
 

@@ -26,11 +26,13 @@ pub struct ControlPlane {
     server: String,
     dir: tempfile::TempDir,
     tools: PathBuf,
-    ports: [u16; 2],
+    /// etcd for clients, the API server, etcd for peers.
+    ports: [u16; 3],
     _manager: Process,
     /// None while it is stopped on purpose.
     api: Mutex<Option<Process>>,
-    _etcd: Process,
+    /// None while it is stopped on purpose.
+    etcd: Mutex<Option<Process>>,
 }
 
 impl ControlPlane {
@@ -53,8 +55,8 @@ impl ControlPlane {
         apply_crds(&client, &tools::repository().join("deploy/crds")).await?;
         // After the CRDs: the garbage collector asks which kinds exist at its start, and then only every 30 seconds.
         let manager = start_controller_manager(&tools, dir.path())?;
-        let (api, ports) = (Mutex::new(Some(api)), [etcd_port, port]);
-        let plane = Self { client, server, dir, tools, ports, _manager: manager, api, _etcd: etcd };
+        let (api, etcd, ports) = (Mutex::new(Some(api)), Mutex::new(Some(etcd)), [etcd_port, port, peer_port]);
+        let plane = Self { client, server, dir, tools, ports, _manager: manager, api, etcd };
         plane.settle().await?;
         Ok(plane)
     }
@@ -86,6 +88,37 @@ impl ControlPlane {
         wait_ready(&self.server, &api, &self.ca()).await?;
         *self.api.lock().unwrap_or_else(PoisonError::into_inner) = Some(api);
         Ok(())
+    }
+
+    /// Copies everything stored, with the servers down for that moment.
+    ///
+    /// # Errors
+    /// When a server does not end or does not start again.
+    pub async fn back_up(&self) -> Result<()> {
+        self.swap_store("etcd", "backup").await
+    }
+
+    /// Puts the copy back: what was stored since is gone, and versions begin again where they were.
+    ///
+    /// # Errors
+    /// As [`Self::back_up`].
+    pub async fn restore(&self) -> Result<()> {
+        self.swap_store("backup", "etcd").await
+    }
+
+    async fn swap_store(&self, from: &str, to: &str) -> Result<()> {
+        self.stop_api_server()?;
+        let etcd = self.etcd.lock().unwrap_or_else(PoisonError::into_inner).take();
+        etcd.context("etcd is stopped already")?.stop(Duration::from_secs(10))?;
+        let (from, to) = (self.dir.path().join(from), self.dir.path().join(to));
+        if to.exists() {
+            std::fs::remove_dir_all(&to)?;
+        }
+        let copied = Command::new("cp").arg("-r").args([&from, &to]).status()?;
+        ensure!(copied.success(), "{} was not copied", from.display());
+        let etcd = start_etcd(&self.tools, self.dir.path(), self.ports[0], self.ports[2])?;
+        *self.etcd.lock().unwrap_or_else(PoisonError::into_inner) = Some(etcd);
+        self.start_api_server().await
     }
 
     /// Applies `deploy/crds` (again) and waits until the kind is served.

@@ -357,7 +357,7 @@ impl Rounds {
     async fn ensure_install(&mut self) -> Result<(), RoundError> {
         match self.read_install().await {
             Err(error @ KubeError::Forbidden(_)) => {
-                if !std::mem::replace(&mut self.install_refused, true) {
+                if self.runner.store.install().is_none() && !std::mem::replace(&mut self.install_refused, true) {
                     tracing::warn!(%error, "without its own Secret {} the controller skips nothing and publishes no signed keys", super::INSTALL_SECRET);
                 }
                 Ok(())

@@ -1,7 +1,9 @@
 //! One watch: list in pages, then follow, each with its own back-off, so that one flapping kind never slows another.
 //!
 //! Flow: list → follow from the list's version → on `410` list again; on any other trouble wait and follow on. About every
-//! ten minutes the metadata of everything is compared with memory, which repairs an event that never came.
+//! ten minutes, and after a watch broke off, the metadata of everything is compared with memory, which repairs an event that never
+//! came. A server whose versions went back (it was restored from a backup) is listed again: from a version of its future it
+//! would show nothing.
 //! Guarantees: never gives up; a server that falls silent is noticed within the watch timeout; no object is kept.
 
 use crate::context::Context;
@@ -18,6 +20,9 @@ use std::time::Duration;
 const GRACE: Duration = Duration::from_secs(10);
 /// Time between two compares.
 const COMPARE: Duration = Duration::from_secs(600);
+/// Compares out of turn, after a watch broke off, until it is time for one anyway: a network that cuts every minute is not
+/// to cost one every minute.
+const SPARE: u32 = 3;
 /// Objects a page.
 const PAGE: u32 = 250;
 
@@ -78,20 +83,37 @@ impl Watch {
 
     /// Follows until the version is too old; answers whether the watch has shown anything until then.
     async fn follow(&self, mut version: String) -> bool {
-        let (mut failures, listed) = (0, version.clone());
-        let mut compared = self.context.clock.now();
+        let (mut failures, mut shaken, listed) = (0, false, version.clone());
+        let (mut compared, mut spare) = (self.context.clock.now(), SPARE);
         loop {
+            let due = self.context.dice.jitter(COMPARE, 0.2);
+            let in_turn = self.context.clock.now() - compared >= due;
+            if in_turn || (shaken && spare > 0) {
+                match self.list(&self.compare, |sink, object| sink.compare(object)).await {
+                    Ok(now_at) if went_back(&version, &now_at) => {
+                        let kind = self.what.kind.name();
+                        tracing::warn!(kind, "the API server's versions went back: everything is listed anew");
+                        return true;
+                    }
+                    Ok(_) => {
+                        spare = if in_turn { SPARE } else { spare - 1 };
+                        (compared, shaken) = (self.context.clock.now(), false);
+                    }
+                    Err(error) if shaken => {
+                        self.stand_back(&error, &mut failures).await;
+                        continue;
+                    }
+                    Err(_) => {}
+                }
+            }
             match self.stream(&mut version, &mut failures).await {
                 // A server that ends every watch at once must not be asked in a tight loop.
                 End::Over => self.context.clock.sleep(Duration::from_secs(1)).await,
                 End::Relist => return version != listed,
-                End::Failed(error) => self.stand_back(&error, &mut failures).await,
-            }
-            let due = self.context.dice.jitter(COMPARE, 0.2);
-            if self.context.clock.now() - compared >= due
-                && self.list(&self.compare, |sink, object| sink.compare(object)).await.is_ok()
-            {
-                compared = self.context.clock.now();
+                End::Failed(error) => {
+                    self.stand_back(&error, &mut failures).await;
+                    shaken = true;
+                }
             }
         }
     }
@@ -183,6 +205,11 @@ pub(crate) async fn next(
         next = changes.next() => next,
         () = clock.sleep(timeout + GRACE) => Some(Err(KubeError::Transport("the watch fell silent"))),
     }
+}
+
+/// Whether a version is older than one seen before. Versions of one kind are numbers that grow; anything else says nothing.
+fn went_back(before: &str, now: &str) -> bool {
+    matches!((before.parse::<u64>(), now.parse::<u64>()), (Ok(before), Ok(now)) if now < before)
 }
 
 fn end(error: KubeError) -> End {

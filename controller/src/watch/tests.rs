@@ -94,16 +94,39 @@ fn a_server_that_calls_every_version_too_old_is_not_asked_in_a_tight_loop() {
 }
 
 #[test]
-fn a_broken_watch_goes_on_where_it_was_without_listing() {
-    let broken = || vec![Err(KubeError::Transport("broke off"))];
-    let script = vec![broken(), broken(), vec![Ok(Change::Upsert(object("c")))]];
-    assert_eq!(told(script), (["list a", "list b", "edit c"].map(str::to_owned).to_vec(), 1));
+fn a_broken_watch_goes_on_where_it_was_after_a_compare() {
+    let script = vec![vec![Err(KubeError::Transport("broke off"))], vec![Ok(Change::Upsert(object("c")))]];
+    let expected = ["list a", "list b", "compare a", "compare b", "edit c"].map(str::to_owned).to_vec();
+    assert_eq!(told(script), (expected, 2));
+}
+
+fn compares(script: Vec<Vec<Result<Change, KubeError>>>) -> (usize, Duration) {
+    let (told, _, took) = run(script);
+    (told.iter().filter(|line| *line == "compare a").count(), took)
 }
 
 #[test]
 fn every_ten_minutes_or_so_everything_is_compared() {
-    let failures = (0..30).map(|_| vec![Err(KubeError::Transport("broke off"))]).collect();
-    let (told, _) = told(failures);
-    let compares = told.iter().filter(|line| line.starts_with("compare")).count();
-    assert_eq!(compares, 2, "thirty times of standing back are some thirteen minutes: one compare of two objects");
+    // A bookmark each second, from the server's point of view.
+    let quiet = (0..1300).map(|_| vec![Ok(Change::Bookmark("2".to_owned()))]).collect();
+    assert_eq!(compares(quiet), (2, Duration::from_secs(1300)));
+}
+
+#[test]
+fn after_a_watch_broke_off_everything_is_compared_but_not_every_time() {
+    let broken = || vec![Err(KubeError::Transport("broke off"))];
+    let quiet = || vec![Ok(Change::Bookmark("2".to_owned()))];
+    let cuts = |cuts| (0..cuts).flat_map(|_| [broken(), quiet()]).collect();
+    assert_eq!(compares(cuts(2)).0, 2);
+    let (compares, took) = compares(cuts(300));
+    assert!(took < Duration::from_secs(600) && compares == 3, "{compares} compares in {took:?}");
+}
+
+#[test]
+fn a_server_restored_from_a_backup_is_listed_again() {
+    let broken = || vec![Err(KubeError::Transport("broke off"))];
+    let ahead = vec![Ok(Change::Bookmark("900".to_owned()))];
+    let script = vec![ahead, broken()];
+    let (told, _, _) = run(script);
+    assert_eq!(told.iter().filter(|line| *line == "list a").count(), 2, "{told:?}");
 }
