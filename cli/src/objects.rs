@@ -1,6 +1,7 @@
 //! Objects inside documents with the path that leads to them, so that an item of a `v1.List` can be edited like a document of its own.
 
 use crate::report::CliError;
+use seal_api::sops_secret::NAMES as SOPS_SECRET;
 use seal_core::{
     sealed,
     secret::{SecretObject, SecretProblem, kind_of},
@@ -66,6 +67,11 @@ pub fn is_secret(node: &Node) -> bool {
 /// True for a SealedSecret.
 pub fn is_sealed(node: &Node) -> bool {
     kind_of(node) == (sealed::API_VERSION, sealed::KIND)
+}
+
+/// True for a SopsSecret.
+pub fn is_sops_secret(node: &Node) -> bool {
+    kind_of(node) == (SOPS_SECRET.api_version, SOPS_SECRET.kind)
 }
 
 /// What to call an object in messages: kind, namespace and name as far as it has them.

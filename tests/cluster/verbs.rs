@@ -4,9 +4,9 @@ use crate::case::{Case, SOON, compatible, compatible_and};
 use crate::runner::tests;
 use anyhow::{Context, Result, ensure};
 use kube::api::{DynamicObject, Patch, PatchParams};
-use seal_crypto::age::Recipient;
+use seal_crypto::age::{Recipient, RecipientKind};
 use seal_crypto::{PublicKey, Scope};
-use seal_tests::{Controller, Options, Sealed, eventually, key_secret, tools};
+use seal_tests::{AgeKey, Controller, Options, Sealed, eventually, key_secret, tools};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,6 +17,7 @@ tests![
     the_alias_merges_into_a_file_without_losing_scope_format_or_comments,
     the_alias_reencrypts_only_what_is_stale_and_loses_nothing,
     the_verbs_seal_verify_rotate_and_report_through_the_controller,
+    a_sops_secret_is_made_edited_and_reported_by_the_verbs,
     keys_of_both_kinds_are_used_backed_up_drilled_and_retired,
 ];
 
@@ -218,6 +219,52 @@ async fn the_verbs_seal_verify_rotate_and_report_through_the_controller(case: &C
     });
     let (code, report) = healthy.await?;
     ensure!(code == Some(0), "{report:#}");
+    Ok(())
+}
+
+async fn a_sops_secret_is_made_edited_and_reported_by_the_verbs(case: &Case) -> Result<()> {
+    if compatible().upstream {
+        return Ok(());
+    }
+    let desk = Desk::new(case).await?;
+    let namespace = &case.namespace;
+    let cluster = AgeKey::fresh(RecipientKind::X25519)?;
+    key_secret::create(case.plane(), &desk.controller.home, cluster.secret("age-cluster", true)).await?;
+    desk.seal(&["keygen", "-o", "people.key"], "")?.ends_with(0)?;
+    let people = desk.seal(&["keygen", "-y", "people.key"], "")?.ends_with(0)?.out;
+    let both = format!("{},{}", cluster.recipient.as_str(), people.trim());
+    desk.write(
+        "clear.yaml",
+        &format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n  namespace: {namespace}\n  labels:\n    app: shop\nstringData:\n  k: one\n"),
+    )?;
+    desk.seal(&["encrypt", "--sops-secret", "--age", &both, "clear.yaml", "-o", "db.yaml"], "")?.ends_with(0)?;
+    for value in ["one", "two"] {
+        crate::sops_secret::put(case, "db", &yaml(&desk.read("db.yaml")?)?).await?;
+        let made = case.expect_data("db", &[("k", value)]).await?;
+        ensure!(made.metadata.labels.unwrap_or_default().get("app").map(String::as_str) == Some("shop"));
+        crate::sops_secret::expect(case, "db", "True", "Unsealed").await?;
+        desk.seal(&["set", "db.yaml", "stringData.k", "-i", "people.key"], "two")?.ends_with(0)?;
+    }
+    let all = desk.verb(&["status", "-n", namespace], "")?.ends_with(0)?;
+    let key = cluster.recipient.fingerprint().to_string();
+    ensure!(all.out.contains("SopsSecret") && all.out.contains("Unsealed") && all.out.contains(&key), "{}", all.out);
+    let values = desk.verb(&["status", "-n", namespace, "--key", &key], "")?.ends_with(1)?;
+    ensure!(values.out.contains("stringData.k"), "{}", values.out);
+
+    let stranger = AgeKey::fresh(RecipientKind::X25519)?;
+    let secret =
+        format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: closed\n  namespace: {namespace}\nstringData:\n  k: v\n");
+    let closed = desk.seal(&["encrypt", "--sops-secret", "--age", stranger.recipient.as_str(), "-"], &secret)?.ends_with(0)?;
+    crate::sops_secret::put(case, "closed", &yaml(&closed.out)?).await?;
+    crate::sops_secret::expect(case, "closed", "False", "NoKey").await?;
+    let some = desk.verb(&["status", "-n", namespace, "--output", "json"], "")?.ends_with(1)?;
+    let some: Value = serde_json::from_str(&some.out)?;
+    let row = |name: &str| some["sopsSecrets"].as_array().into_iter().flatten().find(|row| row["name"] == name).cloned();
+    let (good, bad) = (row("db").context("db")?, row("closed").context("closed")?);
+    ensure!(some["notSynced"] == 1 && bad["reason"] == "NoKey" && bad["lastSuccessSeconds"].is_null(), "{some:#}");
+    ensure!(good["synced"] == "True" && good["lastSuccessSeconds"].is_i64(), "{some:#}");
+    let doctor = desk.verb(&["doctor"], "")?;
+    ensure!(doctor.out.contains("not ready") && doctor.out.contains("SopsSecret"), "{}", doctor.out);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod error;
 #[cfg(test)]
 pub mod fake;
 mod kubeconfig;
+mod objects;
 mod published;
 mod runtime;
 mod source;
@@ -23,6 +24,7 @@ pub use args::{Choice, ClusterArgs};
 pub use controller::{Controller, Target};
 pub use error::{ClusterError, NO_SERVICE};
 pub use kubeconfig::{Environment, Namespace, Overrides, namespace};
+pub use objects::{sealed_secrets, sops_secrets};
 pub use published::{bundle, newest_certificate};
 pub use runtime::block_on;
 pub use source::certificate;

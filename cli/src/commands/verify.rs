@@ -9,7 +9,7 @@ use crate::{
     config::{Located, Rule},
     identities::IdentityArgs,
     inputs,
-    objects::{self, Place, described, is_sealed, is_secret},
+    objects::{self, Place, described, is_sealed, is_secret, is_sops_secret},
     parallel,
     recovery::{Need, RecoveryArgs},
     report::{CliError, OutputArg},
@@ -124,7 +124,8 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
 
 impl File {
     fn places(&self) -> impl Iterator<Item = Place<'_>> {
-        objects::all(&self.manifest).into_iter().filter(|place| is_sealed(place.node) || is_secret(place.node))
+        let counts = |node| is_sealed(node) || is_secret(node) || is_sops_secret(node);
+        objects::all(&self.manifest).into_iter().filter(move |place| counts(place.node))
     }
 
     fn look_at(&self, node: &Node, online: bool, keyring: Option<&Keyring>) -> Looked {
@@ -232,6 +233,9 @@ fn check(node: &Node, expected: &Expectation, keyring: Option<&Keyring>) -> Vec<
         }
         let hint = "seal it with `seal encrypt --in-place`, and change its values if it was ever committed";
         return vec![error(node, "raw-secret", "it is in clear".to_owned(), hint)];
+    }
+    if is_sops_secret(node) {
+        return sops::carried::check(node);
     }
     let (object, mut findings) = match (SealedObject::from_node(node), verify(node, expected)) {
         (Ok(object), Ok(findings)) => (object, findings),

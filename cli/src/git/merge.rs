@@ -100,7 +100,8 @@ pub enum Both {
 
 fn by_key(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     let texts = [read_file(&args.base)?, read_file(&args.ours)?, read_file(&args.theirs)?];
-    if texts.iter().any(|bytes| !look::may_be_sops(bytes)) {
+    // What a SopsSecret carries is not the whole of it: its other fields may have changed as well.
+    if texts.iter().any(|bytes| !look::may_be_sops(bytes) || look::may_carry(bytes)) {
         return by_line(args);
     }
     let versions = Versions::open(&args.path, texts, &args.open, io)?;

@@ -5,7 +5,7 @@ use crate::{
     Exit, Io,
     io::read_file,
     report::CliError,
-    sops::{OpenArgs, look},
+    sops::{OpenArgs, carried, look},
 };
 use seal_secret::SecretBytes;
 use seal_sops::{OpenOptions, Problem, SopsFile, Store};
@@ -23,9 +23,17 @@ pub struct Args {
 /// Prints the file in clear, or as it is.
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, CliError> {
     let bytes = read_file(&args.file)?;
-    let text = if look::may_be_sops(&bytes) { clear(&args.file, &bytes, &args.open, io).unwrap_or(bytes) } else { bytes };
+    let text = if look::may_be_sops(&bytes) { shown(&args.file, &bytes, &args.open, io).unwrap_or(bytes) } else { bytes };
     io.print_secret(&text)?;
     Ok(Exit::DONE)
+}
+
+/// The file in clear; of a SopsSecret, the object with its document in clear.
+fn shown(path: &Path, bytes: &SecretBytes, open: &OpenArgs, io: &mut Io) -> Option<SecretBytes> {
+    match carried::find(path, bytes).ok()? {
+        Some(carried) => carried.with(&clear(path, carried.text(), open, io)?).ok(),
+        None => clear(path, bytes, open, io),
+    }
 }
 
 /// The text in clear; `None` when it cannot be had. A wrong MAC is shown, for old commits are what they are.

@@ -96,9 +96,9 @@ fn as_shown(text: SecretBytes, shown: &SecretBytes) -> SecretBytes {
 /// Writes the file. When it was changed meanwhile the work in the editor is not thrown away without asking.
 fn keep(path: &FilePath, unlocked: &Unlocked, bytes: &SecretBytes, io: &mut Io) -> Result<(), CliError> {
     match file::replace(path, unlocked.opened.file(), bytes) {
-        Err(error) if io.input_is_terminal() && io.read_file(path)? != *unlocked.opened.file().bytes() => {
+        Err(error) if io.input_is_terminal() && file::renewed(path, unlocked.opened.file().bytes(), bytes).is_err() => {
             report::error(&error, io);
-            if io.confirm("overwrite it with what you edited?") { crate::write::atomically(path, bytes) } else { Err(error) }
+            if io.confirm("overwrite it with what you edited?") { file::overwrite(path, bytes) } else { Err(error) }
         }
         other => other,
     }

@@ -1,6 +1,6 @@
 //! Loading and writing SOPS files, and what to tell people when one is not as it should be.
 
-use super::{OpenArgs, keypath, look};
+use super::{OpenArgs, carried, keypath, look};
 use crate::{Exit, Io, io::read_file, report::CliError, write};
 use seal_secret::SecretBytes;
 use seal_sops::{Problem, SopsError, SopsFile, Store};
@@ -24,6 +24,9 @@ pub fn recognised(path: &Path, bytes: &SecretBytes) -> Result<Option<SopsFile>, 
     if !look::may_be_sops(bytes) {
         return Ok(None);
     }
+    if let Some(carried) = carried::find(path, bytes)? {
+        return carried.parse().map(|file| Some(file).filter(|file| file.metadata().is_some()));
+    }
     match SopsFile::parse(&path.display().to_string(), look::store_of(path), bytes.clone()) {
         Ok(file) => Ok(Some(file).filter(|file| file.metadata().is_some())),
         Err(error) if look::has_block(bytes) => Err(error.into()),
@@ -31,15 +34,23 @@ pub fn recognised(path: &Path, bytes: &SecretBytes) -> Result<Option<SopsFile>, 
     }
 }
 
-/// Reads and parses a file that must be a SOPS file. The store is that of its name unless it is given.
+/// Reads and parses a file that must be a SOPS file, or the SOPS file that a SopsSecret in it carries. The store is that of its name unless it is given.
 pub fn load(path: &Path, store: Option<Store>, io: &Io) -> Result<SopsFile, CliError> {
     if path == Path::new("-") {
         return Err(CliError::usage("standard input cannot be changed in place").hint("name a file"));
     }
-    parse(path, store, io.read_file(path)?)
+    parse_any(path, store, io.read_file(path)?)
 }
 
-/// Parses what was read.
+/// Parses what was read: the file, or what a SopsSecret in it carries.
+pub fn parse_any(path: &Path, store: Option<Store>, bytes: SecretBytes) -> Result<SopsFile, CliError> {
+    match carried::find(path, &bytes)? {
+        Some(carried) if store.is_none() => carried.parse(),
+        _ => parse(path, store, bytes),
+    }
+}
+
+/// Parses the whole of what was read.
 pub fn parse(path: &Path, store: Option<Store>, bytes: SecretBytes) -> Result<SopsFile, CliError> {
     Ok(SopsFile::parse(&path.display().to_string(), store.unwrap_or_else(|| look::store_of(path)), bytes)?)
 }
@@ -51,11 +62,28 @@ pub fn replace(path: &Path, read: &SopsFile, new: &SecretBytes) -> Result<(), Cl
 
 /// As [`replace`], for workers that have only the old bytes.
 pub fn replace_bytes(path: &Path, read: &SecretBytes, new: &SecretBytes) -> Result<(), CliError> {
-    if read_file(path)? != *read {
-        return Err(CliError::failed(format!("{}: it was changed meanwhile, so nothing was written", path.display()))
-            .hint("run the command again"));
+    write::atomically(path, &renewed(path, read, new)?)
+}
+
+/// What a file becomes when the SOPS file that was read from it, itself or carried in a SopsSecret, becomes a new one.
+pub fn renewed(path: &Path, read: &SecretBytes, new: &SecretBytes) -> Result<SecretBytes, CliError> {
+    let current = read_file(path)?;
+    if current == *read {
+        return Ok(new.clone());
     }
-    write::atomically(path, new)
+    match carried::find(path, &current)? {
+        Some(carried) if carried.text() == read => carried.with(new),
+        _ => Err(CliError::failed(format!("{}: it was changed meanwhile, so nothing was written", path.display()))
+            .hint("run the command again")),
+    }
+}
+
+/// Replaces whatever is there now by a new SOPS file, or the one that a SopsSecret there carries.
+pub fn overwrite(path: &Path, new: &SecretBytes) -> Result<(), CliError> {
+    match carried::find(path, &read_file(path)?)? {
+        Some(carried) => write::atomically(path, &carried.with(new)?),
+        None => write::atomically(path, new),
+    }
 }
 
 /// True for files that say how others are sealed: they stay in clear wherever they are.

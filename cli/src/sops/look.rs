@@ -22,6 +22,16 @@ pub fn may_be_sops(bytes: &SecretBytes) -> bool {
     std::str::from_utf8(bytes.expose()).is_ok_and(|text| text.contains("ENC[AES256_GCM,") && text.contains("sops"))
 }
 
+/// A look at the bytes: every SopsSecret names its kind.
+pub fn may_carry(bytes: &SecretBytes) -> bool {
+    std::str::from_utf8(bytes.expose()).is_ok_and(|text| text.contains("SopsSecret"))
+}
+
+/// True for JSON, as far as the first character tells.
+pub fn begins_an_object(text: &SecretBytes) -> bool {
+    text.expose().trim_ascii_start().first() == Some(&b'{')
+}
+
 /// True when a line begins the metadata of a SOPS file, so that a file that cannot be parsed is a broken SOPS file.
 pub fn has_block(bytes: &SecretBytes) -> bool {
     const STARTS: [&str; 4] = ["sops:", "\"sops\":", "[sops]", "sops_version="];

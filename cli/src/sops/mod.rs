@@ -1,6 +1,7 @@
 //! The verbs on SOPS files. A verb that is given a file looks at it: what carries sops metadata is dealt with here, the rest as a
 //! SealedSecret in the verb's own file.
 
+pub mod carried;
 pub mod decrypt;
 pub mod edit;
 pub mod encrypt;

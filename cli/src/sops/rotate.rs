@@ -87,12 +87,13 @@ fn rotated(jobs: Vec<Job>, args: &RotateArgs, open: &OpenArgs, io: &mut Io) -> R
     let texts = parallel::in_order(jobs, io, "rotating", |job, rng| {
         let Job { path, sealed, groups } = job;
         let threshold = sealed.metadata().and_then(|metadata| metadata.shamir_threshold);
-        let name = sealed.name().to_owned();
+        let (name, before) = (sealed.name().to_owned(), sealed.bytes().clone());
         let unlocked = unlocker.open_known(sealed, open.options())?;
         let key = DataKey::generate(rng);
         let groups = unwrap::wrap(&key, &groups, threshold, args.allow_half_post_quantum, rng)
             .map_err(|error| not_wrapped(&name, &error))?;
         let text = resealed(&unlocked.opened, &key, groups, threshold, args.strong_mac, now, rng)?;
+        let text = file::renewed(&path, &before, &text)?;
         Ok((path, text))
     });
     texts.into_iter().collect()

@@ -22,7 +22,7 @@ pub struct Request<'a> {
 /// Opens the file and becomes the command.
 pub fn run(request: &Request<'_>, open: &OpenArgs, io: &mut Io) -> Result<Exit, CliError> {
     let at = request.key.map(keypath::parse).transpose()?;
-    let sealed = file::parse(request.path, open.input_type, io.read_file(request.path)?)?;
+    let sealed = file::parse_any(request.path, open.input_type, io.read_file(request.path)?)?;
     let options = open.options_for(request.path, io)?;
     let opened = open.unlocker(io)?.open(sealed, options, io)?.opened;
     let child = match request.descriptor {

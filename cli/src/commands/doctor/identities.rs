@@ -39,7 +39,7 @@ fn fits(path: &Path, found: &mut Found, io: &mut Io) -> Result<Answer, CliError>
     if is_encrypted(&bytes) {
         return Ok(age_file(&name, bytes.expose(), found, io));
     }
-    let file = sops::file::parse(path, None, bytes)?;
+    let file = sops::file::parse_any(path, None, bytes)?;
     let Some(metadata) = file.metadata() else {
         return Ok(answer("file", Verdict::Bad, format!("{name} is in clear"), "seal it with `seal encrypt`"));
     };

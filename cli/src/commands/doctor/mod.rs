@@ -9,7 +9,7 @@ use crate::{
     cluster::{self, Api, Choice, ClusterArgs, ClusterError},
     identities::IdentityArgs,
     report::{CliError, OutputArg},
-    table::{day, span},
+    table::{counted, day, span},
 };
 use seal_core::bundle::Bundle;
 use seal_crypto::Certificate;
@@ -145,6 +145,7 @@ async fn examine(choice: &Choice, now: i64) -> Result<Vec<Answer>, CliError> {
         )],
         Err(error) => vec![answer("definition", Verdict::Unknown, error.to_string(), "")],
     });
+    answers.push(objects(&api).await);
     answers.push(match api.list("list Deployments", "/apis/apps/v1/deployments", "").await {
         Ok(deployments) => hazards::controllers(&deployments),
         Err(error) => answer(
@@ -158,6 +159,36 @@ async fn examine(choice: &Choice, now: i64) -> Result<Vec<Answer>, CliError> {
     answers.extend(signed_keys(&api, choice, now).await);
     answers.push(key_secrets(choice).await);
     Ok(answers)
+}
+
+/// How the objects fare, in one line; which of them, `seal status` tells.
+async fn objects(api: &Api) -> Answer {
+    let all = match (cluster::sealed_secrets(api, None).await, cluster::sops_secrets(api, None).await) {
+        (Ok(sealed), Ok(sops)) => [(sealed, "SealedSecret"), (sops, "SopsSecret")],
+        // Said already, of the definition.
+        (Err(ClusterError::Api { code: 404, .. }), _) => return answer("objects", Verdict::Ok, "none", ""),
+        (Err(error), _) | (_, Err(error)) => return answer("objects", Verdict::Unknown, error.to_string(), ""),
+    };
+    let counts: Vec<String> =
+        all.iter().filter(|(objects, _)| !objects.is_empty()).map(|(objects, kind)| counted(objects.len(), kind)).collect();
+    let bad = all.iter().flat_map(|(objects, _)| objects).filter(|object| !is_ready(object)).count();
+    match (counts.is_empty(), bad) {
+        (true, _) => answer("objects", Verdict::Ok, "none", ""),
+        (_, 0) => answer("objects", Verdict::Ok, format!("{}, all ready", counts.join(", ")), ""),
+        (_, bad) => answer(
+            "objects",
+            Verdict::Warn,
+            format!("{}, {bad} not ready", counts.join(", ")),
+            "`seal status` tells which and why",
+        ),
+    }
+}
+
+fn is_ready(object: &Value) -> bool {
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let synced = conditions.into_iter().flatten().find(|condition| condition["type"] == "Synced");
+    synced.is_some_and(|condition| condition["status"] == "True")
+        && object.pointer("/status/observedGeneration") == object.pointer("/metadata/generation")
 }
 
 async fn server(api: &Api) -> Answer {

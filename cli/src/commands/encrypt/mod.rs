@@ -112,7 +112,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
 
 /// True when flags say SOPS, or when only a rule for SOPS files names what is to be sealed.
 fn for_sops(args: &Args, io: &mut Io) -> Result<bool, CliError> {
-    if args.sops.sops || !args.sops.age.is_empty() {
+    if args.sops.sops || args.sops.sops_secret || !args.sops.age.is_empty() {
         return Ok(true);
     }
     let certificate = args.cert.cert.is_some() || args.cert.cluster.is_some() || args.cert.context.is_some();

@@ -5,7 +5,7 @@
 use super::{ACTIVE, LABEL, RETIRED, fetch, listed, secrets};
 use crate::{
     Exit, Io,
-    cluster::{self, Api, Choice, ClusterArgs},
+    cluster::{self, Choice, ClusterArgs},
     inputs,
     objects::{self, is_sealed, printable},
     report::{self, CliError},
@@ -148,7 +148,7 @@ fn in_cluster(choice: &Choice, parted: &Parted) -> Result<Vec<String>, CliError>
             object["kind"] = seal_core::sealed::KIND.into();
             needs.extend(SealedObject::from_json(&object).ok().and_then(|object| parted.sealed("", &object)));
         }
-        for object in sops_secrets(&api).await? {
+        for object in cluster::sops_secrets(&api, None).await? {
             let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
             if parted.sops(&text("/spec/sops")) {
                 needs.push(format!("SopsSecret {}/{}", text("/metadata/namespace"), text("/metadata/name")));
@@ -156,14 +156,6 @@ fn in_cluster(choice: &Choice, parted: &Parted) -> Result<Vec<String>, CliError>
         }
         Ok(needs)
     })
-}
-
-/// A cluster may not have the definition; then there are none.
-async fn sops_secrets(api: &Api) -> Result<Vec<Value>, CliError> {
-    match api.list("list SopsSecrets", "/apis/sealkit.dev/v1alpha1/sopssecrets", "").await {
-        Err(cluster::ClusterError::Api { code: 404, .. }) => Ok(Vec::new()),
-        other => Ok(other?),
-    }
 }
 
 fn in_tree(args: &Retire, parted: &Parted, io: &mut Io) -> Result<Vec<String>, CliError> {

@@ -14,6 +14,9 @@ pub struct EncryptArgs {
     /// Seal into SOPS files for these age recipients (commas between, or repeat)
     #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
     pub age: Vec<String>,
+    /// Seal a Secret into a SopsSecret, which the controller opens: for --age, or by the rules
+    #[arg(long)]
+    pub sops_secret: bool,
     /// Read the file as yaml, json, dotenv, ini or binary, whatever its name says
     #[arg(long, value_name = "TYPE")]
     pub input_type: Option<Store>,

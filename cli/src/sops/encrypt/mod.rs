@@ -10,7 +10,9 @@ pub use args::{Destination, EncryptArgs};
 pub use choose::is_meant;
 
 use super::{
-    OpenArgs, Unlocked, file, look,
+    OpenArgs, Unlocked,
+    carried::{self, Carried},
+    file, look,
     policy::{Policies, Policy},
     rekey::plan::{self, Step},
     unlock::not_wrapped,
@@ -66,6 +68,8 @@ struct Job<'a> {
     policy: Policy,
     /// The target as it is now. Only where one file is sealed into another.
     previous: Option<Unlocked>,
+    /// The SopsSecret that the target is now.
+    object: Option<Carried>,
 }
 
 /// Where the sealed text goes, the text unless the target holds it already, and what to say.
@@ -83,17 +87,27 @@ impl<'a> Job<'a> {
         let policy = policy(path, target, args, policies, io)?;
         let named = target.unwrap_or(path);
         let store = args.input_type.unwrap_or_else(|| look::store_of(if path == Path::new("-") { named } else { path }));
-        let previous = target.filter(|target| *target != path).and_then(|target| previous(target, store, args, io));
-        Ok(Self { path, target, store, clear, policy, previous })
+        let there = target.filter(|target| *target != path).and_then(|target| Some((target, io.read_file(target).ok()?)));
+        let object = match &there {
+            Some((target, bytes)) => carried::find(target, bytes)?,
+            None => None,
+        };
+        let previous = there.and_then(|(target, bytes)| previous(target, bytes, object.as_ref(), store, args, io));
+        Ok(Self { path, target, store, clear, policy, previous, object })
     }
 
     fn seal(self, args: &EncryptArgs, now: Timestamp, rng: &mut StdRng) -> Result<Done<'a>, CliError> {
-        let Self { path, target, store, clear, policy, previous } = self;
+        let Self { path, target, store, clear, policy, previous, object } = self;
         let named = target.unwrap_or(path);
         let clear_file = SopsFile::parse(&path.display().to_string(), store, clear.clone())?;
         if clear_file.metadata().is_some() {
             return Err(CliError::failed(format!("{}: it is sealed already", path.display()))
                 .hint("change it with `seal edit` or `seal set`, its recipients with `seal rekey`"));
+        }
+        if carried::find(path, &clear)?.is_some() {
+            return Err(CliError::failed(format!("{}: it is a SopsSecret already", path.display())).hint(
+                "change it with `seal edit` or `seal set`; one that carries its Secret in clear is made anew from that Secret",
+            ));
         }
         let selector = selector(&clear_file, &policy, args)?;
         let threshold = policy.threshold;
@@ -107,7 +121,9 @@ impl<'a> Job<'a> {
         let half = args.allow_half_post_quantum;
         let (key, groups) = match kept {
             Some((unlocked, metadata, step)) => {
-                if step == Step::Current && unlocked.opened.to_clear(store)? == clear && metadata.selector == selector {
+                let in_place = object.is_some() || !args.sops_secret;
+                if in_place && step == Step::Current && unlocked.opened.to_clear(store)? == clear && metadata.selector == selector
+                {
                     return Ok((target, None, Told::nothing_new(named)));
                 }
                 let groups = unwrap::rewrap(metadata, &unlocked.key, &policy.recipients(), threshold, half, rng);
@@ -129,14 +145,27 @@ impl<'a> Job<'a> {
         };
         let sealed = clear_file.encrypt(&options, &key, now, rng)?;
         let told = Told::of(&clear_file, &sealed, named, &policy)?;
-        Ok((target, Some(sealed), told))
+        let text = match args.sops_secret || object.is_some() {
+            true => carried::wrap(&clear, &sealed, &path.display().to_string(), target, object.as_ref())?,
+            false => sealed,
+        };
+        Ok((target, Some(text), told))
     }
 }
 
 /// The target as it is now, when it is sealed and can be opened. When it cannot, it is simply replaced.
-fn previous(target: &Path, store: Store, args: &EncryptArgs, io: &mut Io) -> Option<Unlocked> {
-    let old = io.read_file(target).ok().filter(look::may_be_sops)?;
-    let old = file::parse(target, Some(store), old).ok()?;
+fn previous(
+    target: &Path,
+    bytes: SecretBytes,
+    object: Option<&Carried>,
+    store: Store,
+    args: &EncryptArgs,
+    io: &mut Io,
+) -> Option<Unlocked> {
+    let old = match object {
+        Some(object) => object.parse().ok().filter(|old| old.store() == store)?,
+        None => file::parse(target, Some(store), Some(bytes).filter(look::may_be_sops)?).ok()?,
+    };
     let open = OpenArgs { identity: args.identity.clone(), ..OpenArgs::default() };
     open.silent_unlocker(io).ok()?.open(old, open.options(), io).ok()
 }

@@ -5,8 +5,9 @@ use crate::{
     io::{read_file, reason},
     parallel,
     report::CliError,
-    sops::look,
+    sops::{carried, look},
 };
+use seal_manifest::Position;
 use seal_sops::{SopsFile, Store};
 use std::{
     io::Read,
@@ -19,6 +20,8 @@ pub struct FoundFile {
     pub path: PathBuf,
     /// What is in it.
     pub file: Result<SopsFile, CliError>,
+    /// Where it begins, when a SopsSecret carries it.
+    pub carried: Option<Position>,
 }
 
 /// What a file that was named itself may be.
@@ -50,22 +53,31 @@ fn look_at(path: PathBuf, named: bool, store: Option<Store>) -> Option<FoundFile
     }
     let bytes = match read_file(&path) {
         Ok(bytes) => bytes,
-        Err(error) => return named.then_some(FoundFile { path, file: Err(error) }),
+        Err(error) => return named.then_some(FoundFile { path, file: Err(error), carried: None }),
     };
     if !named && !look::may_be_sops(&bytes) {
         return None;
     }
+    match carried::find(&path, &bytes) {
+        Ok(Some(carried)) if store.is_none() => {
+            let sealed = carried.parse();
+            let found = named || sealed.as_ref().map_or(true, |file| file.metadata().is_some());
+            return found.then_some(FoundFile { path, file: sealed, carried: Some(carried.at) });
+        }
+        Err(error) if store.is_none() => return Some(FoundFile { path, file: Err(error), carried: None }),
+        _ => {}
+    }
     let kind = store.unwrap_or_else(|| look::store_of(&path));
     match SopsFile::parse(&path.display().to_string(), kind, bytes) {
-        Ok(file) if file.metadata().is_some() => Some(FoundFile { path, file: Ok(file) }),
+        Ok(file) if file.metadata().is_some() => Some(FoundFile { path, file: Ok(file), carried: None }),
         Ok(_) if named => {
             let error = CliError::failed(format!("{}: it is not a SOPS file", path.display()));
-            Some(FoundFile { path, file: Err(error.hint("seal it with `seal encrypt`")) })
+            Some(FoundFile { path, file: Err(error.hint("seal it with `seal encrypt`")), carried: None })
         }
         // A text that only speaks of such files, or a document that another tool fills in.
         Ok(_) => None,
         Err(_) if !named && kind == Store::Binary => None,
-        Err(error) => Some(FoundFile { path, file: Err(error.into()) }),
+        Err(error) => Some(FoundFile { path, file: Err(error.into()), carried: None }),
     }
 }
 
