@@ -154,8 +154,15 @@ impl SopsFile {
             Store::Ini => ini::write(name, bytes, layout, changes),
             Store::Binary => binary::write(name, bytes, layout, changes),
         }?;
-        readback::check(self, changes, &written)?;
-        Ok(written)
+        match readback::check(self, changes, &written) {
+            // A literal text that ends with the file has no line break at its end, and gets one from whatever comes after it.
+            Err(error) if error.problem == Problem::ReadBack && self.store == Store::Yaml && !bytes.ends_with(b"\n") => {
+                Err(self.error(Problem::Unsupported(
+                    "the last line of the file does not end, and the text it belongs to would change with what comes after it: end that line",
+                )))
+            }
+            checked => checked.map(|()| written),
+        }
     }
 
     /// A problem of the whole file.

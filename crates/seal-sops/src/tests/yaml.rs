@@ -56,6 +56,17 @@ fn spellings_that_the_format_does_not_keep_come_back_as_the_same_value() {
 }
 
 #[test]
+fn a_text_that_ends_with_the_file_is_not_given_a_line_break_it_does_not_have() {
+    for clear in ["? |\n  c", "a: x\nb_unencrypted: |\n  c"] {
+        let error =
+            seal_with(YAML, clear.as_bytes(), Selector::default()).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.ends_with("end that line"), "{clear}: {error}");
+    }
+    let opened = open(YAML, &seal(YAML, b"a: |\n  c")).expect("opens");
+    assert_eq!(string(&opened.to_clear(YAML).expect("in clear")), "a: c\n");
+}
+
+#[test]
 fn keys_whose_spelling_would_be_lost_are_named() {
     for (store, clear, expected) in [
         (YAML, "a: 1.50\nb: 1.5\nc: 1.0\nd: 0x1F\ne: 2020-01-02\nf: [1e3, 7]\ng: '1.50'\nh: .inf\n", vec!["a", "d", "e", "f"]),

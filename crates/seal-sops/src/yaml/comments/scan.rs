@@ -203,10 +203,10 @@ impl Scanner<'_> {
     /// A colon makes what is before it a key, its anchor and tag included.
     fn simple_key(&mut self) {
         let marks = &self.found.marks;
-        let Some(mut at) = marks.iter().rposition(|mark| matches!(mark.kind, Kind::Leaf(_))).filter(|at| at + 1 == marks.len())
-        else {
+        if !matches!(marks.last(), Some(Mark { kind: Kind::Leaf(_), .. })) {
             return;
-        };
+        }
+        let mut at = marks.len() - 1;
         // On the line before they are those of the mapping that begins here.
         while matches!(marks[at - 1].kind, Kind::Property) && !self.text[marks[at - 1].at..marks[at].at].contains(['\n', '\r']) {
             at -= 1;
