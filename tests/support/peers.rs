@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 /// What can be built, and how the program learns its own version (some suites ask for it).
-const TOOLS: [(&str, &str, &str, &str); 10] = [
+const TOOLS: [(&str, &str, &str, &str); 11] = [
     ("age", "tests/peers/sops", "filippo.io/age/cmd/age", ""),
     ("age-inspect", "tests/peers/sops", "filippo.io/age/cmd/age-inspect", ""),
     ("age-keygen", "tests/peers/sops", "filippo.io/age/cmd/age-keygen", ""),
@@ -16,6 +16,7 @@ const TOOLS: [(&str, &str, &str, &str); 10] = [
     ("age-plugin-pq", "tests/peers/sops", "filippo.io/age/extra/age-plugin-pq", ""),
     ("sops", "tests/peers/sops", "github.com/getsops/sops/v3/cmd/sops", ""),
     ("openbench", "tests/peers", "sealkit.dev/tests/peers/openbench", ""),
+    ("templates", "tests/peers", "sealkit.dev/tests/peers/templates", ""),
     ("kubeseal", "tests/peers", "github.com/bitnami/sealed-secrets/cmd/kubeseal", "-X main.VERSION=0.40.0"),
     ("sealed-secrets-controller", "tests/peers", "github.com/bitnami/sealed-secrets/cmd/controller", "-X main.VERSION=0.40.0"),
     ("kustomize", "tests/deploy", "sigs.k8s.io/kustomize/kustomize/v5", ""),
@@ -49,7 +50,7 @@ fn find(name: &str) -> Result<PathBuf> {
     let module = tools::repository().join(module);
     let dir = tools::target().join("tools/bin");
     let (path, stamp) = (dir.join(name), dir.join(format!("{name}.built-from")));
-    let wanted = digest(&module, ldflags)?;
+    let wanted = digest(&module, package, ldflags)?;
     if !path.is_file() || std::fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
         std::fs::create_dir_all(&dir)?;
         build(&module, package, ldflags, &path)?;
@@ -69,10 +70,12 @@ fn build(module: &Path, package: &str, ldflags: &str, path: &Path) -> Result<()>
     Ok(std::fs::rename(&part, path)?)
 }
 
-fn digest(module: &Path, ldflags: &str) -> Result<String> {
+/// Of what the program is built from; a program of our own is one file.
+fn digest(module: &Path, package: &str, ldflags: &str) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     ldflags.hash(&mut hasher);
-    for file in ["go.mod", "go.sum"] {
+    let own = package.strip_prefix("sealkit.dev/tests/peers/").map(|folder| format!("{folder}/main.go"));
+    for file in ["go.mod", "go.sum"].into_iter().chain(own.as_deref()) {
         std::fs::read(module.join(file))
             .with_context(|| format!("cannot read {file} of {}", module.display()))?
             .hash(&mut hasher);

@@ -7,6 +7,7 @@ mod document;
 mod edit;
 mod error;
 mod flow_edit;
+pub mod go_regex;
 mod json_read;
 mod locate;
 mod model;

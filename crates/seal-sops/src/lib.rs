@@ -21,7 +21,6 @@ mod enc;
 mod encrypt;
 mod error;
 mod file;
-mod go_regex;
 mod ini;
 mod joined;
 mod json;

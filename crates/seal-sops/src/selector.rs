@@ -1,6 +1,6 @@
 //! Which values of a file are sealed: one rule, read from metadata or options, refused when it cannot mean anything.
 
-use crate::go_regex::GoRegex;
+use seal_manifest::go_regex::GoRegex;
 
 /// What sops puts into a file that names no selector.
 const DEFAULT_SUFFIX: &str = "_unencrypted";

@@ -204,6 +204,7 @@ impl Printer<'_> {
 }
 
 fn one(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
+    let spec = if verb == 'v' { Spec { plus: false, ..spec } } else { spec };
     if verb == 'T' {
         return pad_text(value.type_name().as_bytes(), spec);
     }
@@ -229,7 +230,7 @@ fn one(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
                 if n > 0 {
                     out.push(b' ');
                 }
-                out.extend(one(item, verb, spec));
+                out.extend(inner(item, verb, spec));
             }
             out.push(b']');
             out
@@ -244,16 +245,21 @@ fn one(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
                 }
                 out.extend(one(&Value::Text(key.clone()), verb, spec));
                 out.push(b':');
-                out.extend(if sharp && matches!(item, Value::Nil | Value::Absent) {
-                    b"interface {}(nil)".to_vec()
-                } else {
-                    one(item, verb, spec)
-                });
+                out.extend(inner(item, verb, spec));
             }
             out.push(if sharp { b'}' } else { b']' });
             out
         }
         other => bad(other, verb),
+    }
+}
+
+/// A value inside of another: nil has no verbs there.
+fn inner(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
+    match value {
+        Value::Nil | Value::Absent if spec.sharp && verb == 'v' => b"interface {}(nil)".to_vec(),
+        Value::Nil | Value::Absent => b"<nil>".to_vec(),
+        value => one(value, verb, spec),
     }
 }
 
@@ -263,10 +269,7 @@ fn sharp_list(list: &List, spec: Spec) -> Vec<u8> {
         if n > 0 {
             out.extend(b", ");
         }
-        out.extend(match item {
-            Value::Nil | Value::Absent => b"interface {}(nil)".to_vec(),
-            item => one(item, 'v', spec),
-        });
+        out.extend(inner(item, 'v', spec));
     }
     out.push(b'}');
     out
@@ -405,7 +408,7 @@ fn character(number: i128, verb: char, spec: Spec) -> Vec<u8> {
         }
         _ => {
             let digits = spec.precision.unwrap_or(4).max(4);
-            let mut out = format!("U+{number:0digits$X}");
+            let mut out = format!("U+{:0digits$X}", number as u64);
             if spec.sharp && print::is_printable(c) {
                 out.push_str(&format!(" '{c}'"));
             }

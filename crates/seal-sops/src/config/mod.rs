@@ -11,7 +11,7 @@ mod tests;
 
 use seal_manifest::{ManifestError, ManifestFile, Position};
 
-use crate::go_regex::GoRegex;
+use seal_manifest::go_regex::GoRegex;
 use crate::{Selector, SelectorError, Store};
 
 /// A configuration file.

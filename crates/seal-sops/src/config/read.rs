@@ -4,7 +4,7 @@ use seal_manifest::{Kind, Node, Position};
 
 use super::{ConfigError, CreationRule, RuleGroup, SopsConfig, keys};
 use crate::Selector;
-use crate::go_regex::GoRegex;
+use seal_manifest::go_regex::GoRegex;
 
 /// Keys of the document.
 const TOP: [&str; 3] = ["creation_rules", "destination_rules", "stores"];

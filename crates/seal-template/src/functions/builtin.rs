@@ -129,7 +129,10 @@ fn printf(call: &mut Call<'_, '_>) -> Answer {
 fn joined(call: &Call<'_, '_>) -> Vec<u8> {
     match call.args.as_slice() {
         [Value::Text(text)] => text.to_vec(),
-        values => sprint(values),
+        values => {
+            let told = |value: &Value| if matches!(value, Value::Nil) { Value::text("<no value>") } else { value.clone() };
+            sprint(&values.iter().map(told).collect::<Vec<_>>())
+        }
     }
 }
 
@@ -150,20 +153,23 @@ fn html(call: &mut Call<'_, '_>) -> Answer {
 }
 
 fn js(call: &mut Call<'_, '_>) -> Answer {
-    let mut out = String::new();
-    for c in String::from_utf8_lossy(&joined(call)).chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\'' => out.push_str("\\'"),
-            '"' => out.push_str("\\\""),
-            '<' => out.push_str("\\u003C"),
-            '>' => out.push_str("\\u003E"),
-            '&' => out.push_str("\\u0026"),
-            '=' => out.push_str("\\u003D"),
-            c if c < ' ' => out.push_str(&format!("\\u00{:02X}", c as u32)),
-            c if print::is_printable(c) || c.is_ascii() => out.push(c),
-            c => out.push_str(&format!("\\u{:04X}", c as u32)),
+    let mut out = Vec::new();
+    for chunk in joined(call).utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' => out.extend(b"\\\\"),
+                '\'' => out.extend(b"\\'"),
+                '"' => out.extend(b"\\\""),
+                '<' => out.extend(b"\\u003C"),
+                '>' => out.extend(b"\\u003E"),
+                '&' => out.extend(b"\\u0026"),
+                '=' => out.extend(b"\\u003D"),
+                c if c < ' ' => out.extend(format!("\\u00{:02X}", c as u32).as_bytes()),
+                c if print::is_printable(c) || c.is_ascii() => out.extend(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => out.extend(format!("\\u{:04X}", c as u32).as_bytes()),
+            }
         }
+        out.extend(chunk.invalid());
     }
     call.answer(out)
 }

@@ -8,8 +8,8 @@ pub(super) const ALL: &[Function] = &[
     Function::new("title", &[Is::Text], |call| mapped(call, title)),
     Function::new("untitle", &[Is::Text], |call| mapped(call, untitle)),
     Function::new("swapcase", &[Is::Text], |call| mapped(call, swap)),
-    Function::new("snakecase", &[Is::Text], |call| mapped(call, |text| parted(text, '_'))),
-    Function::new("kebabcase", &[Is::Text], |call| mapped(call, |text| parted(text, '-'))),
+    Function::new("snakecase", &[Is::Text], |call| parted(call, '_')),
+    Function::new("kebabcase", &[Is::Text], |call| parted(call, '-')),
     Function::new("camelcase", &[Is::Text], |call| mapped(call, pascal)),
 ];
 
@@ -89,7 +89,10 @@ fn is_connector(c: char) -> bool {
 fn pascal(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::new();
-    let Some(start) = chars.iter().position(|c| !is_connector(*c)) else { return text.to_owned() };
+    let Some(start) = chars.iter().position(|c| !is_connector(*c)) else {
+        // The library writes the last one twice.
+        return chars.iter().chain(chars.last()).collect();
+    };
     out.extend(&chars[..start]);
     let mut was_upper = chars[start].is_uppercase();
     let mut pending = upper(chars[start]);
@@ -141,10 +144,23 @@ fn is_punctuation(c: char) -> bool {
 
 /// The first word, its length, and what it is.
 fn word(rest: &[char]) -> (Word, usize) {
+    // What is no UTF-8 belongs to the character behind it, or at the end to the one before.
     let run = |from: usize, inside: &dyn Fn(char) -> bool| {
-        rest[from..].iter().position(|c| !inside(*c)).map_or(rest.len(), |at| from + at)
+        let mut end = from;
+        while let Some(at) = rest[end..].iter().position(|c| !is_invalid(*c)).map(|at| end + at) {
+            if !inside(rest[at]) {
+                return end;
+            }
+            end = at + 1;
+        }
+        rest.len()
     };
-    let Some(&first) = rest.first() else { return (Word::None, 0) };
+    let Some(at) = rest.iter().position(|c| !is_invalid(*c)) else { return (Word::None, rest.len()) };
+    let first = rest[at];
+    if at > 0 {
+        let (kind, length) = word(&rest[at..]);
+        return (kind, at + length);
+    }
     let small = |c: char| is_letter(c) && !c.is_uppercase();
     if is_connector(first) {
         (Word::Connector, run(1, &is_connector))
@@ -171,10 +187,27 @@ fn word(rest: &[char]) -> (Word, usize) {
     }
 }
 
+/// A byte that is no UTF-8 is this character and the byte, of a plane that nobody uses.
+const INVALID: u32 = 0x10_ff00;
+
+fn is_invalid(c: char) -> bool {
+    c as u32 >= INVALID
+}
+
 /// Words in lower case with a connector between them, as xstrings parts them.
-fn parted(text: &str, connector: char) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let mut words = Words { rest: &chars, connector, out: String::new() };
+fn parted(call: &mut Call<'_, '_>, connector: char) -> Answer {
+    let text = call.text(0);
+    let mut chars: Vec<char> = Vec::new();
+    for chunk in text.utf8_chunks() {
+        chars.extend(chunk.valid().chars());
+        chars.extend(chunk.invalid().iter().filter_map(|byte| char::from_u32(INVALID + u32::from(*byte))));
+    }
+    let out = parted_words(&chars, connector);
+    call.answer(out)
+}
+
+fn parted_words(chars: &[char], connector: char) -> Vec<u8> {
+    let mut words = Words { rest: chars, connector, out: Vec::new() };
     let (mut kind, mut now) = words.next();
     while !words.rest.is_empty() {
         if kind != Word::Connector {
@@ -186,14 +219,14 @@ fn parted(text: &str, connector: char) -> String {
             Word::Number => {
                 (kind, now) = words.put_while_alphanumeric(kind, now);
                 if !matches!(kind, Word::None | Word::Punctuation | Word::Connector) {
-                    words.out.push(connector);
+                    words.out.push(connector as u8);
                 }
             }
             Word::Connector => words.put(before, last),
             Word::Punctuation => {}
             _ if kind != Word::Number => {
                 if !matches!(kind, Word::Connector | Word::Punctuation) {
-                    words.out.push(connector);
+                    words.out.push(connector as u8);
                 }
             }
             _ if words.rest.is_empty() => {}
@@ -203,14 +236,14 @@ fn parted(text: &str, connector: char) -> String {
                 if kind != Word::Letters {
                     words.put(Word::Number, number);
                     if !matches!(kind, Word::Connector | Word::Punctuation) {
-                        words.out.push(connector);
+                        words.out.push(connector as u8);
                     }
                 } else {
-                    words.out.push(connector);
+                    words.out.push(connector as u8);
                     words.put(Word::Number, number);
                     (kind, now) = words.put_while_alphanumeric(kind, now);
                     if !matches!(kind, Word::None | Word::Connector | Word::Punctuation) {
-                        words.out.push(connector);
+                        words.out.push(connector as u8);
                     }
                 }
             }
@@ -223,7 +256,7 @@ fn parted(text: &str, connector: char) -> String {
 struct Words<'a> {
     rest: &'a [char],
     connector: char,
-    out: String,
+    out: Vec<u8>,
 }
 
 impl<'a> Words<'a> {
@@ -236,11 +269,16 @@ impl<'a> Words<'a> {
 
     fn put(&mut self, kind: Word, chars: &[char]) {
         for &c in chars {
-            self.out.push(match kind {
+            let changed = match kind {
                 Word::Upper | Word::Connector if is_connector(c) => self.connector,
+                Word::Upper | Word::Connector if is_invalid(c) => '\u{fffd}',
                 Word::Upper | Word::Connector => lower(c),
                 _ => c,
-            });
+            };
+            match is_invalid(changed) {
+                true => self.out.push((changed as u32 - INVALID) as u8),
+                false => self.out.extend(changed.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
         }
     }
 

@@ -98,14 +98,49 @@ pub(super) fn to_float(value: &Value) -> f64 {
     }
 }
 
-/// `strconv.ParseFloat` without hexadecimal floats.
+/// `strconv.ParseFloat`: underscores and hexadecimal as in Go's source.
 fn parse_float(text: &str) -> Option<f64> {
     let lower = text.to_ascii_lowercase();
-    let word = lower.strip_prefix(['+', '-']).unwrap_or(&lower);
-    if word.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return matches!(word, "inf" | "infinity" | "nan").then(|| lower.parse().ok()).flatten();
+    let (negative, size) = match lower.strip_prefix('-') {
+        Some(size) => (true, size),
+        None => (false, lower.strip_prefix('+').unwrap_or(&lower)),
+    };
+    let value = if matches!(size, "inf" | "infinity" | "nan") {
+        size.parse().ok()?
+    } else if let Some(digits) = size.strip_prefix("0x") {
+        hexadecimal(&without_underscores(digits, true)?)?
+    } else if size.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        // Out of range is an error there.
+        without_underscores(size, false)?.parse().ok().filter(|value: &f64| value.is_finite())?
+    } else {
+        return None;
+    };
+    Some(if negative { -value } else { value })
+}
+
+/// An underscore stands between digits, or behind a prefix.
+fn without_underscores(digits: &str, prefixed: bool) -> Option<String> {
+    let mut before = if prefixed { '0' } else { '.' };
+    for c in digits.chars() {
+        let digit = |c: char| c.is_ascii_hexdigit() && (prefixed || c.is_ascii_digit());
+        if (c == '_' && !digit(before)) || (before == '_' && !digit(c)) {
+            return None;
+        }
+        before = c;
     }
-    let value: f64 = text.parse().ok()?;
-    // Out of range is an error there.
+    (before != '_').then(|| digits.replace('_', ""))
+}
+
+/// `1.8p1`: digits and a power of two, which must be there.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let (digits, power) = text.split_once('p')?;
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let power: i32 = power.parse().ok()?;
+    let all = format!("{whole}{part}");
+    if all.is_empty() || all.len() > 13 {
+        return None;
+    }
+    let size = u64::from_str_radix(&all, 16).ok()? as f64;
+    let value = size * 2f64.powi(power.checked_sub(4 * part.len() as i32)?);
     value.is_finite().then_some(value)
 }

@@ -13,8 +13,9 @@ pub(super) const ALL: &[Function] = &[
     }),
     Function::new("set", &[Is::Dict, Is::Text, Is::Any], set),
     Function::new("unset", &[Is::Dict, Is::Text], |call| {
-        call.dict(0).borrow_mut().remove(&call.text(1));
-        Ok(call.any(0).clone())
+        let entries = call.dict(0);
+        entries.borrow_mut().remove(&call.text(1));
+        Ok(Value::Map(Map { entries, of_text: false }))
     }),
     Function::new("hasKey", &[Is::Dict, Is::Text], |call| Ok(Value::Bool(call.dict(0).borrow().contains_key(&call.text(1))))),
     Function::new("pluck", &[Is::Text], |call| {
@@ -157,6 +158,9 @@ fn merge_entries(into: &mut Entries, from: &Entries, overwrite: bool, depth: usi
 
 fn deep_copy(call: &mut Call<'_, '_>) -> Answer {
     let value = call.any(0).clone();
+    if matches!(value, Value::Nil) {
+        return Err(Fault::because("nil cannot be copied"));
+    }
     copied(call, &value, 0)
 }
 

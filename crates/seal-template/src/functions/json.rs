@@ -6,6 +6,7 @@ use crate::print::shortest;
 use crate::value::{Entries, List, Of, Value};
 use base64::Engine;
 use serde_json::Value as Json;
+use std::borrow::Cow;
 
 pub(super) const ALL: &[Function] = &[
     Function::new("fromJson", &[Is::Text], |call| Ok(read(call)?.unwrap_or(Value::Nil))),
@@ -23,7 +24,32 @@ fn read(call: &mut Call<'_, '_>) -> Result<Option<Value>, Fault> {
     call.budget.make(text.len().saturating_mul(4))?;
     // Bytes that are no UTF-8 are replaced, as Go does it.
     let text = String::from_utf8_lossy(&text);
-    Ok(serde_json::from_str::<Json>(&text).ok().map(|json| of_json(&json)))
+    Ok(serde_json::from_str::<Json>(&without_lone_surrogates(&text)).ok().map(|json| of_json(&json)))
+}
+
+/// Half a pair of surrogates is read as the replacement character, as Go does it.
+fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\u") {
+        return Cow::Borrowed(text);
+    }
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    while let Some(next) = text[at..].find('\\').map(|found| at + found) {
+        out.push_str(&text[at..next]);
+        let (length, kept) = match unit(next) {
+            Some(0xd800..0xdc00) if matches!(unit(next + 6), Some(0xdc00..0xe000)) => (12, true),
+            Some(0xd800..0xe000) => (6, false),
+            Some(_) => (6, true),
+            None => (1 + text[next + 1..].chars().next().map_or(0, char::len_utf8), true),
+        };
+        out.push_str(if kept { &text[next..next + length] } else { "\\ufffd" });
+        at = next + length;
+    }
+    out.push_str(&text[at..]);
+    Cow::Owned(out)
 }
 
 pub(super) fn of_json(json: &Json) -> Value {

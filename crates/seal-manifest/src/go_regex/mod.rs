@@ -2,8 +2,7 @@
 //!
 //! sops treats an expression that does not compile as one that never matches, which leaves files in clear. So the syntax is read here
 //! in full and written anew in the terms of the `regex` crate: classes are ASCII, braces that are no repetition are literal, nothing of
-//! the crate's own dialect (nested classes, `\<`, `(?x)`, look-around of any kind) slips through. Only "does it match anywhere" is asked, so
-//! groups lose their names and laziness its meaning.
+//! the crate's own dialect (nested classes, `\<`, `(?x)`, look-around of any kind) slips through.
 
 use std::collections::HashSet;
 
@@ -19,28 +18,33 @@ const MOST_BYTES: usize = 16 << 20;
 /// Why an expression cannot be used. The text holds no part of it but single characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} at character {at}")]
-pub(crate) struct RegexError {
+pub struct RegexError {
     /// What is wrong.
-    pub(crate) what: &'static str,
+    pub what: &'static str,
     /// Where, counted in characters from 1.
-    pub(crate) at: usize,
+    pub at: usize,
 }
 
 /// A compiled expression that remembers its text.
 #[derive(Clone, Debug)]
-pub(crate) struct GoRegex(Regex);
+pub struct GoRegex(Regex);
 
 impl GoRegex {
     /// Compiles an expression in Go's syntax.
-    pub(crate) fn new(text: &str) -> Result<GoRegex, RegexError> {
+    pub fn new(text: &str) -> Result<GoRegex, RegexError> {
         let translated = Translator::new(text).run()?;
         let built = RegexBuilder::new(&translated).size_limit(MOST_BYTES).nest_limit(6 * MOST_DEPTH as u32).build();
         let what = "the expression is too large or uses a character class that does not exist";
         built.map(GoRegex).map_err(|_| RegexError { what, at: 1 })
     }
 
+    /// The expression in the crate's terms, groups and laziness kept. It takes bytes; empty matches may fall inside of a character.
+    pub fn inner(&self) -> &Regex {
+        &self.0
+    }
+
     /// True when it matches anywhere in the text.
-    pub(crate) fn is_match(&self, text: &str) -> bool {
+    pub fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text.as_bytes())
     }
 }
@@ -151,15 +155,19 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Writes a repetition; a `?` behind it only makes it lazy. What is repeated is wrapped, so the crate cannot read two as one.
+    /// Writes a repetition; a `?` behind it makes it lazy. What is repeated is wrapped, so the crate cannot read two as one.
     fn repeated(&mut self, count: u32, write: impl FnOnce(&mut String)) {
-        if self.rest.starts_with('?') {
+        let lazy = self.rest.starts_with('?');
+        if lazy {
             self.skip(1);
         }
         let Last::Atom(start, inner) = self.last else { return };
         self.out.insert_str(start, "(?:");
         self.out.push(')');
         write(&mut self.out);
+        if lazy {
+            self.out.push('?');
+        }
         self.repeats = self.repeats.max(inner * count);
         self.last = Last::Repeat(start, inner * count);
     }
@@ -193,8 +201,8 @@ impl<'a> Translator<'a> {
         let start = self.out.len();
         if let Some(inner) = self.rest.strip_prefix("(?") {
             if let Some(named) = inner.strip_prefix("P<").or_else(|| inner.strip_prefix('<')) {
-                self.named(named)?;
-                self.out.push_str("(?:");
+                let name = self.named(named)?;
+                self.out.push_str(&format!("(?P<{name}>"));
             } else if self.flags(inner)? {
                 // `a(?i)*`: Go repeats the `a`. Nobody writes it, and a wrapped `(?i)` would not reach what follows: refused.
                 if let Last::Atom(start, count) = self.last {
@@ -204,14 +212,14 @@ impl<'a> Translator<'a> {
             }
         } else {
             self.skip(1);
-            self.out.push_str("(?:");
+            self.out.push('(');
         }
         self.groups.push(Group { start, last: self.last, repeats: self.repeats });
         (self.last, self.repeats) = (Last::Nothing, 1);
         Ok(())
     }
 
-    fn named(&mut self, named: &'a str) -> Step {
+    fn named(&mut self, named: &'a str) -> Result<&'a str, RegexError> {
         let name = named.split_once('>').map(|(name, _)| name).unwrap_or_default();
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || !name.chars().all(word) {
@@ -221,7 +229,7 @@ impl<'a> Translator<'a> {
             return Err(self.fail("a group name used twice"));
         }
         self.rest = &named[name.len() + 1..];
-        Ok(())
+        Ok(name)
     }
 
     /// `(?flags)` or `(?flags:`; true when it was the first, which opens nothing.
