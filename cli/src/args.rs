@@ -14,7 +14,7 @@ use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, error::ErrorKin
     max_term_width = 100
 )]
 #[command(
-    after_help = "Exit codes: 0 done, 1 findings or a negative answer, 2 usage, 3 could not look or failed.\nCalled as `kubeseal` or `sops`, it takes that tool's own command line."
+    after_help = "Exit codes: 0 done, 1 findings or a negative answer, 2 usage, 3 could not look or failed, 130 interrupted.\nCalled as `kubeseal` or `sops`, it takes that tool's own command line."
 )]
 pub struct Cli {
     /// What to do.

@@ -13,6 +13,8 @@ impl Exit {
     pub const USAGE: Exit = Exit(2);
     /// 3: it could not look or failed on the way (I/O, API, bad input). Never to be read as green.
     pub const FAILED: Exit = Exit(3);
+    /// 130: interrupted by Ctrl-C, as a shell counts a program that the signal ended.
+    pub const INTERRUPTED: Exit = Exit(130);
 }
 
 impl From<Exit> for std::process::ExitCode {

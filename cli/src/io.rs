@@ -278,8 +278,10 @@ impl Io {
     pub fn ask_hidden(&mut self, question: &str) -> Result<SecretBytes, CliError> {
         match &mut self.answers {
             Answers::Given(answers) => Ok(answers.pop().unwrap_or_default().into()),
-            Answers::Terminal => rpassword::prompt_password(question).map(SecretBytes::from).map_err(|error| {
-                CliError::failed(format!("cannot ask for the value: {error}")).hint("give it with --from-stdin or --from-file")
+            Answers::Terminal => crate::prompt::hidden(question).map_err(|error| match error.kind() {
+                std::io::ErrorKind::Interrupted => CliError::interrupted(),
+                _ => CliError::failed(format!("cannot ask for the value: {}", reason(&error)))
+                    .hint("give it with --from-stdin or --from-file"),
             }),
         }
     }

@@ -22,6 +22,7 @@ mod kubeseal;
 mod objects;
 mod parallel;
 mod progress;
+mod prompt;
 mod recipients;
 mod recovery;
 mod report;

@@ -34,6 +34,10 @@ impl CliError {
     pub fn negative(message: impl Into<String>) -> Self {
         Self { exit: Exit::FINDINGS, message: message.into(), hint: None }
     }
+    /// Somebody pressed Ctrl-C (exit 130).
+    pub fn interrupted() -> Self {
+        Self { exit: Exit::INTERRUPTED, message: "interrupted; nothing was changed".to_owned(), hint: None }
+    }
     /// An error of a library with its chain of causes, each printed once.
     pub fn from_error(error: &dyn Error) -> Self {
         let mut message = error.to_string();

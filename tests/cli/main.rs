@@ -8,6 +8,8 @@ mod git;
 #[cfg(target_os = "linux")]
 mod killed;
 mod kubeseal;
+#[cfg(target_os = "linux")]
+mod terminal;
 
 #[test]
 fn every_case_prints_and_ends_as_recorded() {

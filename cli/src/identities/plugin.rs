@@ -70,7 +70,8 @@ impl Callbacks for People {
     }
 
     fn request_passphrase(&self, description: &str) -> Option<SecretString> {
-        self.asks.then(|| rpassword::prompt_password(format!("{}: ", clean(description))).ok()).flatten().map(SecretString::from)
+        let typed = self.asks.then(|| crate::prompt::hidden(&format!("{}: ", clean(description))).ok()).flatten()?;
+        std::str::from_utf8(typed.expose()).ok().map(SecretString::from)
     }
 }
 

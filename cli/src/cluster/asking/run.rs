@@ -61,7 +61,7 @@ pub async fn rotate(
     };
     let outcome = tokio::select! {
         outcome = answered => outcome,
-        _ = tokio::signal::ctrl_c() => Err(CliError::failed("interrupted")),
+        _ = tokio::signal::ctrl_c() => Err(CliError::interrupted()),
     };
     let cleared = put(api, file, id, false).await;
     let answer = outcome?;
