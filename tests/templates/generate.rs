@@ -343,7 +343,7 @@ fn action(source: &mut Source, depth: usize) -> String {
 }
 
 /// The template of a seed.
-pub fn case(seed: u64) -> Case {
+pub(crate) fn case(seed: u64) -> Case {
     let mut source = Source(seed);
     let count = 1 + source.below(2);
     let template = (0..count).map(|_| action(&mut source, 0)).collect::<Vec<_>>().join(" ");

@@ -250,7 +250,7 @@ fn one(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
             out.push(if sharp { b'}' } else { b']' });
             out
         }
-        other => bad(other, verb),
+        other => bad(other, verb, spec),
     }
 }
 
@@ -275,10 +275,10 @@ fn sharp_list(list: &List, spec: Spec) -> Vec<u8> {
     out
 }
 
-/// A verb that the type does not have.
-fn bad(value: &Value, verb: char) -> Vec<u8> {
+/// A verb that the type does not have: the value is printed with the flags that were meant for it.
+fn bad(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
     let mut out = format!("%!{verb}({}=", value.type_name()).into_bytes();
-    out.extend(print::plain(value));
+    out.extend(one(value, 'v', spec));
     out.push(b')');
     out
 }
@@ -337,7 +337,7 @@ fn text(value: &Value, text: &[u8], verb: char, spec: Spec) -> Vec<u8> {
             pad_text(out.as_bytes(), spec)
         }
         'x' | 'X' => pad_text(hex(text, verb == 'X', spec).as_bytes(), spec),
-        _ => bad(value, verb),
+        _ => bad(value, verb, spec),
     }
 }
 
@@ -372,7 +372,7 @@ fn integer(value: &Value, number: i128, verb: char, spec: Spec, signed: bool) ->
         'x' => (format!("{:x}", number.unsigned_abs()), if spec.sharp { "0x" } else { "" }),
         'X' => (format!("{:X}", number.unsigned_abs()), if spec.sharp { "0X" } else { "" }),
         'c' | 'q' | 'U' => return character(number, verb, spec),
-        _ => return bad(value, verb),
+        _ => return bad(value, verb, spec),
     };
     let sign = if number < 0 {
         "-"
@@ -420,7 +420,7 @@ fn character(number: i128, verb: char, spec: Spec) -> Vec<u8> {
 fn float(value: &Value, number: f64, verb: char, spec: Spec) -> Vec<u8> {
     let size = number.abs();
     let text = match (verb, spec.precision) {
-        ('v' | 'g' | 'G', None) => shortest(size, if spec.sharp { 21 } else { 6 }, 2),
+        ('v' | 'g' | 'G', None) => shortest(size, 6, 2),
         ('v' | 'g' | 'G', Some(precision)) => general(size, precision.max(1)),
         ('f' | 'F', precision) => format!("{size:.*}", precision.unwrap_or(6)),
         ('e' | 'E', precision) => {
@@ -428,7 +428,8 @@ fn float(value: &Value, number: f64, verb: char, spec: Spec) -> Vec<u8> {
             let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
             exponential(digits, power.parse().unwrap_or(0), 2)
         }
-        _ => return bad(value, verb),
+        ('x' | 'X', None) => hexadecimal(size),
+        _ => return bad(value, verb, spec),
     };
     let finite = number.is_finite();
     let text = if !finite && number.is_nan() {
@@ -438,7 +439,7 @@ fn float(value: &Value, number: f64, verb: char, spec: Spec) -> Vec<u8> {
     } else {
         text
     };
-    let text = if matches!(verb, 'E' | 'G') { text.replace('e', "E") } else { text };
+    let text = if matches!(verb, 'E' | 'G' | 'X') { text.to_uppercase() } else { text };
     let sign = if number.is_sign_negative() && !number.is_nan() {
         "-"
     } else if spec.plus || (!finite && number.is_infinite() && verb == 'v') {
@@ -451,6 +452,24 @@ fn float(value: &Value, number: f64, verb: char, spec: Spec) -> Vec<u8> {
     let zero = spec.zero && finite && !spec.minus;
     let fill = if zero { spec.width.unwrap_or(0).saturating_sub(sign.len() + text.len()) } else { 0 };
     pad_text(format!("{sign}{}{text}", "0".repeat(fill)).as_bytes(), Spec { zero: false, ..spec })
+}
+
+/// `%x` of a size: one bit, the rest of them in as few digits as there are, a power of two.
+fn hexadecimal(size: f64) -> String {
+    if size == 0.0 {
+        return "0x0p+00".to_owned();
+    }
+    let bits = size.to_bits();
+    let (mut fraction, mut power) = (bits & ((1 << 52) - 1), (bits >> 52) as i32 - 1023);
+    if power == -1023 {
+        // A number too small to have its first bit in place.
+        let shift = fraction.leading_zeros() - 11;
+        (fraction, power) = (fraction << shift & ((1 << 52) - 1), -1022 - shift as i32);
+    }
+    let digits = format!("{fraction:013x}");
+    let digits = digits.trim_end_matches('0');
+    let point = if digits.is_empty() { "" } else { "." };
+    format!("0x1{point}{digits}p{}{:02}", if power < 0 { '-' } else { '+' }, power.unsigned_abs())
 }
 
 /// `%g` with so many significant digits.

@@ -136,11 +136,23 @@ fn concat(call: &mut Call<'_, '_>) -> Answer {
     call.answer_list(all)
 }
 
+/// Sprig's arithmetic, which makes sense of some negative sizes.
 fn chunk(call: &mut Call<'_, '_>) -> Answer {
+    let wrong = || Fault::because("chunks of this size cannot be made of this list");
     let items = call.items(1)?;
-    let size = usize::try_from(call.int(0)).ok().filter(|size| *size > 0);
-    let size = size.ok_or_else(|| Fault::because("the size of chunks must be at least 1"))?;
-    call.budget.make(items.len() * size_of::<Value>())?;
-    let chunks = items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect();
+    let (size, length) = (call.int(0), items.len() as i64);
+    if size == 0 {
+        return Err(wrong());
+    }
+    let count = usize::try_from(((length - 1) as f64 / size as f64).floor() as i64 + 1).map_err(|_| wrong())?;
+    call.budget.make(items.len().saturating_add(count).saturating_mul(size_of::<Value>()))?;
+    let mut chunks = Vec::with_capacity(count);
+    for n in 0..count {
+        let last = if length % size == 0 { size } else { length % size };
+        let width = usize::try_from(if n + 1 == count { last } else { size }).map_err(|_| wrong())?;
+        let start = (n as i64).checked_mul(size).and_then(|start| usize::try_from(start).ok()).ok_or_else(wrong)?;
+        let part = start.checked_add(width).and_then(|end| items.get(start..end)).ok_or_else(wrong)?;
+        chunks.push(Value::list(part.to_vec()));
+    }
     Ok(Value::List(List { items: Rc::new(chunks), of: Of::Lists }))
 }
