@@ -52,7 +52,7 @@ impl Io {
             clock: Box::new(|| jiff::Timestamp::now().as_second()),
             seeds: rand::make_rng(),
             answers: Answers::Terminal,
-            input_is_terminal: std::io::stdin().is_terminal(),
+            input_is_terminal: input_is_terminal(),
             errors_are_terminal: std::io::stderr().is_terminal(),
         }
     }
@@ -285,6 +285,11 @@ impl Io {
             }),
         }
     }
+}
+
+/// True when standard input of the process is a terminal, for what programs that it starts may read.
+pub fn input_is_terminal() -> bool {
+    std::io::stdin().is_terminal()
 }
 
 /// A file, for workers that hold no [`Io`].

@@ -1,6 +1,6 @@
 //! The API client: from kubeconfig and flags to something that lists, gets and creates.
 
-use super::{ClusterError, Environment, Overrides, error::chain, kubeconfig};
+use super::{ClusterError, Environment, Overrides, error::chain, kubeconfig, login};
 use kube::{Client, Config, config::KubeConfigOptions};
 use serde_json::Value;
 use std::time::Duration;
@@ -22,7 +22,8 @@ pub struct Api {
 pub async fn connect(overrides: &Overrides, env: &Environment) -> Result<Api, ClusterError> {
     let invalid = |reason: String| ClusterError::Invalid(reason);
     let mut config = match kubeconfig::effective(overrides, env)? {
-        Some(file) => {
+        Some(mut file) => {
+            login::prepare(&mut file, crate::io::input_is_terminal())?;
             Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.map_err(|error| invalid(chain(&error)))?
         }
         None if kubeconfig::in_cluster(env) => Config::incluster().map_err(|error| invalid(chain(&error)))?,
@@ -35,7 +36,8 @@ pub async fn connect(overrides: &Overrides, env: &Environment) -> Result<Api, Cl
     config.connect_timeout = Some(Duration::from_secs(10));
     // The library would ask fifteen times, for minutes, where a Service has no pod that answers; somebody is waiting here.
     config.default_retry = false;
-    Ok(Api { client: Client::try_from(config).map_err(|error| invalid(chain(&error)))? })
+    let client = Client::try_from(config);
+    Ok(Api { client: client.map_err(|error| login::told(&error).unwrap_or_else(|| invalid(chain(&error))))? })
 }
 
 impl Api {

@@ -46,6 +46,10 @@ impl Controller {
         let service = match api.get("get the Service", &path).await {
             Ok(service) => service,
             Err(ClusterError::Api { code: 404, .. }) if target.name.is_none() => Self::by_label(api, &target.namespace).await?,
+            // Another name would not help who is not logged in.
+            Err(ClusterError::Api { code: 401, message, .. }) => {
+                return Err(ClusterError::Api { doing: "cannot get sealed secret service".to_owned(), code: 401, message });
+            }
             Err(ClusterError::Api { message, .. }) => return Err(ClusterError::NoService { reason: message }),
             Err(error) => return Err(error),
         };

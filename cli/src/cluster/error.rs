@@ -26,6 +26,9 @@ pub enum ClusterError {
     /// The kubeconfig and flags together make no sense.
     #[error("invalid configuration: {0}")]
     Invalid(String),
+    /// An exec plugin or identity provider of the kubeconfig gave no credentials.
+    #[error("cannot log in: {0}")]
+    Login(String),
     /// The API server answered with an error.
     #[error("{doing}: {message}")]
     Api {
@@ -70,6 +73,9 @@ impl ClusterError {
     /// From a kube error, keeping the API server's words for its own answers only.
     pub fn from_kube(doing: impl Into<String>, error: kube::Error) -> Self {
         let doing = doing.into();
+        if let Some(error) = super::login::told(&error) {
+            return error;
+        }
         match error {
             kube::Error::Api(status) => ClusterError::Api { doing, code: status.code, message: status.message.clone() },
             other => ClusterError::Unreachable { doing, reason: chain(&other) },
@@ -99,6 +105,7 @@ impl From<ClusterError> for crate::report::CliError {
             ClusterError::Missing { .. } => Some("`kubectl config get-contexts` lists what there is"),
             ClusterError::Api { code: 401, .. } => Some("the credentials of the kubeconfig are not accepted: log in again"),
             ClusterError::Api { code: 403, .. } => Some("ask for the right named above"),
+            ClusterError::Login(_) => Some("`kubectl version` logs in the same way: make that work first"),
             ClusterError::Plain(_) => Some("use https://, or fetch the file yourself and check its fingerprint"),
             _ => None,
         };

@@ -15,6 +15,7 @@ type Effect = dyn Fn(&str, &str, &mut Answers) + Send + Sync;
 /// The server; it ends with the process.
 pub struct Fake {
     address: String,
+    token: Arc<Mutex<Option<String>>>,
     asked: Arc<Mutex<Vec<(String, String)>>>,
 }
 
@@ -28,19 +29,27 @@ impl Fake {
         let effect: Arc<Effect> = Arc::new(effect);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = asked.clone();
+        let token = Arc::new(Mutex::new(None));
+        let wanted = token.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (answers, effect, log) = (answers.clone(), effect.clone(), log.clone());
-                std::thread::spawn(move || serve(&stream, &answers, &*effect, &log));
+                let wanted = wanted.lock().unwrap().clone();
+                std::thread::spawn(move || serve(&stream, &answers, &*effect, wanted.as_deref(), &log));
             }
         });
-        Self { address, asked }
+        Self { address, token, asked }
+    }
+
+    /// From now on, who does not show this token is sent away.
+    pub fn demand(&self, token: &str) {
+        *self.token.lock().unwrap() = Some(token.to_owned());
     }
 
     /// A kubeconfig whose current context is this server.
     pub fn kubeconfig(&self) -> String {
         format!(
-            "apiVersion: v1\nkind: Config\ncurrent-context: fake\ncontexts:\n- {{name: fake, context: {{cluster: fake, namespace: team}}}}\nclusters:\n- {{name: fake, cluster: {{server: '{}'}}}}\n",
+            "apiVersion: v1\nkind: Config\ncurrent-context: fake\ncontexts:\n- {{name: fake, context: {{cluster: fake, user: me, namespace: team}}}}\nclusters:\n- {{name: fake, cluster: {{server: '{}'}}}}\n",
             self.address
         )
     }
@@ -52,18 +61,26 @@ impl Fake {
 }
 
 /// Requests of one connection, one after the other.
-fn serve(stream: &TcpStream, answers: &Mutex<Answers>, effect: &Effect, log: &Mutex<Vec<(String, String)>>) -> Option<()> {
+fn serve(
+    stream: &TcpStream,
+    answers: &Mutex<Answers>,
+    effect: &Effect,
+    token: Option<&str>,
+    log: &Mutex<Vec<(String, String)>>,
+) -> Option<()> {
     let mut reader = BufReader::new(stream);
     loop {
         let mut first = String::new();
         reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
-        let mut length = 0;
+        let (mut length, mut allowed) = (0, token.is_none());
         loop {
             let mut line = String::new();
             reader.read_line(&mut line).ok()?;
             if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
                 length = value.trim().parse().ok()?;
             }
+            let shown = line.split_once(": Bearer ").filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+            allowed |= shown.is_some_and(|(_, shown)| Some(shown.trim()) == token);
             if line.trim().is_empty() {
                 break;
             }
@@ -78,7 +95,10 @@ fn serve(stream: &TcpStream, answers: &Mutex<Answers>, effect: &Effect, log: &Mu
                 .to_owned(),
         );
         let body = String::from_utf8_lossy(&body).into_owned();
-        let (code, text) = {
+        let refused = || (401, missing.1.replace("not found", "Unauthorized").replace("404", "401"));
+        let (code, text) = if !allowed {
+            refused()
+        } else {
             let mut answers = answers.lock().unwrap();
             let answer = answers.get(&route).unwrap_or(&missing).clone();
             effect(&route, &body, &mut answers);

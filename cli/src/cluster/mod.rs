@@ -11,6 +11,7 @@ mod error;
 #[cfg(test)]
 pub mod fake;
 mod kubeconfig;
+mod login;
 mod objects;
 mod published;
 mod runtime;

@@ -1,6 +1,7 @@
 //! Verbs that ask a cluster, against a scripted API server: what is asked, what is taken from the answer, how failures read.
 
 mod keys;
+mod login;
 
 use super::fake::{Answers, Fake};
 use crate::{Exit, Io};
@@ -14,8 +15,8 @@ pub(super) const PROXY: &str = "/api/v1/namespaces/kube-system/services/http:sea
 
 /// A folder with keys and a server that knows a controller.
 pub(super) struct Lab {
-    folder: tempfile::TempDir,
-    pem: String,
+    pub(super) folder: tempfile::TempDir,
+    pub(super) pem: String,
     pub(super) server: Fake,
 }
 

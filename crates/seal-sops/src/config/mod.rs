@@ -11,8 +11,8 @@ mod tests;
 
 use seal_manifest::{ManifestError, ManifestFile, Position};
 
-use seal_manifest::go_regex::GoRegex;
 use crate::{Selector, SelectorError, Store};
+use seal_manifest::go_regex::GoRegex;
 
 /// A configuration file.
 pub struct SopsConfig {
