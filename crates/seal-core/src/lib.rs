@@ -5,6 +5,7 @@
 
 pub mod bundle;
 pub mod claim;
+pub mod external;
 pub mod keyfile;
 pub mod merge;
 pub mod open;
