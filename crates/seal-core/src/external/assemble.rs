@@ -9,7 +9,8 @@ use super::gjson_path::{entries, property};
 use super::keys::{KeyTrouble, Map, converted, validated};
 use super::rewrite::{RewriteTrouble, Transform, rewritten};
 use seal_api::external_secrets::{
-    CauseCode, ConversionStrategy, Data, DataFrom, DecodingStrategy, DeletionPolicy, NullBytePolicy, RemoteRef, Source, Spec,
+    Cause, CauseCode, ConversionStrategy, Data, DataFrom, DecodingStrategy, DeletionPolicy, NullBytePolicy, RemoteRef, Source,
+    Spec,
 };
 use seal_secret::SecretBytes;
 use std::collections::BTreeMap;
@@ -79,6 +80,20 @@ pub struct Trouble {
     pub key: String,
     /// What happened.
     pub message: String,
+}
+
+impl Trouble {
+    /// The cause in a status: what happened and what to do. `store`: kind and name; `since`: RFC 3339.
+    pub fn cause(&self, store: &str, since: Option<String>) -> Cause {
+        Cause {
+            code: self.code.as_str().to_owned(),
+            at: self.at.clone(),
+            store: store.to_owned(),
+            key: self.key.clone(),
+            message: format!("{}; {}", self.message, self.code.hint()),
+            since,
+        }
+    }
 }
 
 /// What went wrong with one entry.

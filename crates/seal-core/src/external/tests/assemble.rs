@@ -171,3 +171,16 @@ fn answers_that_do_not_fit_the_entries_make_nothing() {
     let spec = spec(json!({"data": [{"secretKey": "k", "remoteRef": {"key": "db"}}]}));
     assert!(run(&spec, vec![], vec![], Profile::Strict).is_err());
 }
+
+#[test]
+fn a_cause_says_where_what_and_what_to_do() {
+    let spec = spec(json!({"data": [{"secretKey": "k", "remoteRef": {"key": "apps/db"}}]}));
+    let answers = Answers { data: vec![Fetched::Absent(Absent::Secret)], ..Answers::default() };
+    let Err(trouble) = assemble(&spec, answers, Profile::Strict, &transform) else { panic!("it is put together") };
+    let cause = trouble.cause("SecretStore/s", None);
+    assert_eq!((cause.code.as_str(), cause.at.as_str(), cause.key.as_str()), ("NoSecret", "spec.data[0]", "apps/db"));
+    assert_eq!(
+        cause.message,
+        "the store has no such secret; create the secret in the store, or correct the key; deletionPolicy says what absence means"
+    );
+}
