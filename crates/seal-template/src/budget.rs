@@ -18,12 +18,14 @@ pub struct Limits {
     pub steps: u64,
     /// Templates called by templates.
     pub depth: usize,
+    /// Work of functions that are slow by nature (keys, password hashes), in milliseconds of an ordinary core.
+    pub slow: u32,
 }
 
 impl Default for Limits {
     /// Enough for any Secret that an API server takes (1 MiB), and over in well under a second.
     fn default() -> Self {
-        Self { source: 1 << 20, input: 4 << 20, output: 2 << 20, made: 32 << 20, steps: 1_000_000, depth: 100 }
+        Self { source: 1 << 20, input: 4 << 20, output: 2 << 20, made: 32 << 20, steps: 1_000_000, depth: 100, slow: 20_000 }
     }
 }
 
@@ -43,6 +45,7 @@ pub struct Budget<'w> {
     steps: u64,
     next_look: u64,
     made: usize,
+    slow: u32,
     /// The world.
     pub world: &'w mut dyn World,
 }
@@ -56,7 +59,7 @@ const VALUE_DEPTH: usize = 100;
 impl<'w> Budget<'w> {
     /// All of it.
     pub fn new(limits: Limits, world: &'w mut dyn World) -> Self {
-        Self { limits, steps: 0, next_look: LOOK, made: 0, world }
+        Self { limits, steps: 0, next_look: LOOK, made: 0, slow: 0, world }
     }
 
     /// One step more.
@@ -97,6 +100,15 @@ impl<'w> Budget<'w> {
         // Work grows with what is made.
         self.steps += bytes as u64 / 256;
         self.step()
+    }
+
+    /// A slow function is about to work for about so many milliseconds.
+    pub fn work(&mut self, milliseconds: u32) -> Result<(), Problem> {
+        self.slow = self.slow.saturating_add(milliseconds);
+        if self.slow > self.limits.slow {
+            return Err(Problem::Limit("making of keys and hashes"));
+        }
+        if self.world.is_over() { Err(Problem::Limit("time")) } else { Ok(()) }
     }
 
     /// The bounds.

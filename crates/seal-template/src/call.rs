@@ -2,6 +2,7 @@
 
 use crate::budget::Budget;
 use crate::error::Problem;
+use crate::keys::Failed;
 use crate::parse::ast::{Expr, Number};
 use crate::value::{Entries, List, Map, Text, Value};
 use std::cell::RefCell;
@@ -20,6 +21,12 @@ impl Fault {
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
         Self(problem)
+    }
+}
+
+impl From<Failed> for Fault {
+    fn from(failed: Failed) -> Self {
+        Self::because(failed.0)
     }
 }
 

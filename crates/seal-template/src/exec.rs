@@ -272,6 +272,9 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
             return self.call(*at, name, rest, dot, last);
         }
         if !rest.is_empty() || last.is_some() {
+            if let Some(answer) = self.method(first, rest, dot, last)? {
+                return Ok(answer);
+            }
             return Err(stop(first.pos(), Problem::Refused("arguments are given to something that is not a function")));
         }
         match first {
@@ -327,8 +330,24 @@ impl<'t, 'b, 'w> Run<'t, 'b, 'w> {
                     MissingKey::Error => Err(stop(at, Problem::MissingKey(name.to_owned()))),
                 },
             },
+            Value::Object(object) => object.member(name, &[]).map_err(|Fault(problem)| stop(at, problem)),
             _ => Err(stop(at, Problem::NoFields)),
         }
+    }
+
+    /// A method with arguments: `$time.Format "2006"`. `None`: this is no method of anything.
+    fn method(&mut self, of: &Expr, args: &[Expr], dot: &Value, last: Option<Value>) -> Step<Option<Value>> {
+        let (at, names, value) = match of {
+            Expr::Field(at, names) => (*at, names, dot.clone()),
+            Expr::Variable(at, name, names) => (*at, names, self.variable(*at, name)?),
+            Expr::Chain(at, inner, names) if !matches!(**inner, Expr::Nil(_)) => (*at, names, self.evaluate(inner, dot)?),
+            _ => return Ok(None),
+        };
+        let Some((name, path)) = names.split_last() else { return Ok(None) };
+        let Value::Object(object) = self.fields(at, value, path)? else { return Ok(None) };
+        let mut values = args.iter().map(|arg| self.evaluate(arg, dot)).collect::<Step<Vec<_>>>()?;
+        values.extend(last);
+        object.member(name.as_ref(), &values).map(Some).map_err(|Fault(problem)| stop(at, problem))
     }
 
     fn call(&mut self, at: Pos, name: &str, args: &[Expr], dot: &Value, last: Option<Value>) -> Step<Value> {

@@ -250,6 +250,7 @@ fn one(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
             out.push(if sharp { b'}' } else { b']' });
             out
         }
+        Value::Object(object) if matches!(verb, 'v' | 's') => pad_text(&object.text(), spec),
         other => bad(other, verb, spec),
     }
 }

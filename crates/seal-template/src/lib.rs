@@ -8,13 +8,19 @@ mod budget;
 mod call;
 mod compare;
 mod decimal;
+mod dice;
 mod error;
 mod exec;
 mod format;
 pub mod functions;
+mod keys;
+mod object;
 mod parse;
 mod print;
+mod semver;
 mod template;
+mod time;
+mod url;
 mod value;
 
 #[cfg(test)]
@@ -22,5 +28,6 @@ mod tests;
 
 pub use budget::{Limits, World};
 pub use error::{Problem, TemplateError};
+pub use object::Object;
 pub use template::{Dialect, MissingKey, Options, Template};
 pub use value::Value;

@@ -32,6 +32,7 @@ fn put(out: &mut Vec<u8>, value: &Value) {
             }
             out.push(b']');
         }
+        Value::Object(object) => out.extend(object.text()),
     }
 }
 

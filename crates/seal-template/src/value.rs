@@ -1,5 +1,6 @@
 //! Values as Go's templates know them: strings are bytes, maps are sorted, integers have their Go type. They hold plaintext: no Debug.
 
+use crate::object::Object;
 use seal_secret::SecretBytes;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -108,6 +109,8 @@ pub enum Value {
     List(List),
     /// A map.
     Map(Map),
+    /// A time, a version, a certificate.
+    Object(Object),
 }
 
 impl Value {
@@ -172,6 +175,7 @@ impl Value {
             Self::Text(value) => !value.is_empty(),
             Self::List(list) => !list.items.is_empty(),
             Self::Map(map) => !map.entries.borrow().is_empty(),
+            Self::Object(_) => true,
         }
     }
 
@@ -188,6 +192,7 @@ impl Value {
             Self::Text(_) => "string",
             Self::List(_) => "slice",
             Self::Map(_) => "map",
+            Self::Object(object) => object.kind(),
         }
     }
 
@@ -204,6 +209,7 @@ impl Value {
             },
             Self::Map(map) if map.of_text => "map[string]string",
             Self::Map(_) => "map[string]interface {}",
+            Self::Object(object) => object.type_name(),
             other => other.kind(),
         }
     }
@@ -226,6 +232,7 @@ impl Value {
                 let same = |((ka, va), (kb, vb)): ((&Text, &Self), (&Text, &Self))| ka == kb && va.deep_equal(vb);
                 a.of_text == b.of_text && x.len() == y.len() && x.iter().zip(y.iter()).all(same)
             }
+            (Self::Object(a), Self::Object(b)) => a.equal(b),
             _ => false,
         }
     }

@@ -126,6 +126,7 @@ fn write(out: &mut String, value: &Value, style: Style, depth: usize) -> Result<
             }
             items.end();
         }
+        Value::Object(object) => write(out, &object.plain(), style, depth)?,
     }
     Ok(())
 }

@@ -3,6 +3,8 @@
 mod builtin;
 mod cases;
 mod convert;
+mod crypto;
+mod dates;
 mod dicts;
 mod encode;
 mod flow;
@@ -10,10 +12,13 @@ mod json;
 mod lists;
 mod math;
 mod paths;
+mod pem;
 mod random;
 mod reflect;
 mod regex;
 mod strings;
+mod urls;
+mod versions;
 
 use crate::call::Function;
 use crate::template::Dialect;
@@ -21,7 +26,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Functions of both dialects, by group.
-const COMMON: [&[Function]; 14] = [
+const COMMON: [&[Function]; 18] = [
     builtin::ALL,
     strings::ALL,
     cases::ALL,
@@ -36,10 +41,14 @@ const COMMON: [&[Function]; 14] = [
     paths::ALL,
     reflect::ALL,
     random::ALL,
+    crypto::ALL,
+    dates::ALL,
+    versions::ALL,
+    urls::ALL,
 ];
 
 /// Functions that only ExternalSecrets have.
-const EXTERNAL: [&[Function]; 0] = [];
+const EXTERNAL: [&[Function]; 1] = [pem::ALL];
 
 static BY_NAME: LazyLock<HashMap<&'static str, (Function, bool)>> = LazyLock::new(|| {
     let common = COMMON.iter().flat_map(|group| group.iter()).map(|function| (function.name, (*function, false)));

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod canary;
+mod golden;
 mod reading;
 
 use crate::{Dialect, Limits, Options, Problem, Template, TemplateError, Value, World};
