@@ -102,6 +102,8 @@ verbs! {
     Rotate => rotate,
     /// Make SOPS files open for exactly the keys that their rules name
     Rekey => rekey,
+    /// Show what a Go template makes of given values
+    Template => template,
     /// Run a command with the values of a SOPS file, no file in clear
     Run => run,
     /// Let git show and merge sealed files

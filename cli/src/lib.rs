@@ -19,6 +19,7 @@ mod identities;
 mod inputs;
 mod io;
 mod kubeseal;
+mod moment;
 mod objects;
 mod parallel;
 mod progress;

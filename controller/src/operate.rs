@@ -17,12 +17,12 @@ use crate::pool::CryptoPool;
 use crate::ports::ObjectRef;
 use crate::program::VERSION;
 use crate::publish::Publisher;
-use crate::sealed_secret::{self, SealedSource, templates::NoTemplates};
+use crate::sealed_secret::{self, SealedSource, templates::Renderer};
 use crate::sops_secret::{self, SopsSource};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -205,11 +205,18 @@ fn lines(parts: &Parts, secrets: &Arc<Secrets>) -> Vec<run::Line> {
     let config = &parts.config;
     let reconciler = |source: Arc<dyn Source>, elder: Option<Arc<Index>>| {
         let (context, settings) = (parts.context.clone(), settings(config));
-        Arc::new(Reconciler { context, settings, index: Arc::new(Index::new(secrets.clone())), source, elder })
+        Arc::new(Reconciler {
+            context,
+            settings,
+            index: Arc::new(Index::new(secrets.clone())),
+            source,
+            elder,
+            slow: Semaphore::new(1),
+        })
     };
     let rules = sealed_secret::Rules {
         accept_blob: config.accept_v1_data,
-        templates: Arc::new(NoTemplates),
+        templates: Renderer(parts.context.clock.clone()),
         require_v2: config.policy.require_v2.clone(),
         audience: config.policy.audience.clone(),
     };

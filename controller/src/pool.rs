@@ -1,7 +1,7 @@
-//! Where private-key work runs: off the async threads, as many at a time as there are cores, in two lanes.
+//! Where private-key work runs: off the async threads, as many at a time as there are cores, in lanes.
 //!
 //! The background lane (verify, rotate, answers in a status, key making) has one slot of its own: it can neither wait behind a backlog of
-//! reconciles nor take a thread from them. Work whose caller has gone away learns so from its [`Abandoned`].
+//! reconciles nor take a thread from them. So has what makes keys while it opens. Work whose caller has gone away learns so from its [`Abandoned`].
 
 use std::sync::{
     Arc,
@@ -20,6 +20,8 @@ pub enum Lane {
     Reconcile,
     /// Everything that can wait; one at a time.
     Background,
+    /// Opening what takes seconds; one at a time.
+    Slow,
 }
 
 /// Bounds private-key work.
@@ -27,6 +29,7 @@ pub enum Lane {
 pub struct CryptoPool {
     reconcile: Arc<Semaphore>,
     background: Arc<Semaphore>,
+    slow: Arc<Semaphore>,
 }
 
 /// Tells work that nobody waits for its result any more. Long work asks between its steps.
@@ -52,7 +55,11 @@ impl Drop for Watch {
 impl CryptoPool {
     /// A pool of this many threads for the reconcile lane; 0 counts as 1.
     pub fn new(threads: usize) -> Self {
-        Self { reconcile: Arc::new(Semaphore::new(threads.max(1))), background: Arc::new(Semaphore::new(1)) }
+        Self {
+            reconcile: Arc::new(Semaphore::new(threads.max(1))),
+            background: Arc::new(Semaphore::new(1)),
+            slow: Arc::new(Semaphore::new(1)),
+        }
     }
 
     /// Runs the work on the lane and waits for its result. A panic in it surfaces here, in its caller.
@@ -65,6 +72,7 @@ impl CryptoPool {
         let lane = match lane {
             Lane::Reconcile => &self.reconcile,
             Lane::Background => &self.background,
+            Lane::Slow => &self.slow,
         };
         let slot = lane.clone().acquire_owned().await.expect("the semaphores are never closed");
         let abandoned = Abandoned::default();
@@ -91,6 +99,11 @@ impl Crypto for CryptoPool {
     fn run(&self, work: Work) -> BoxFuture<'static, ()> {
         let pool = self.clone();
         Box::pin(async move { pool.run_watched(Lane::Reconcile, move |_| work()).await })
+    }
+
+    fn run_slow(&self, work: Work) -> BoxFuture<'static, ()> {
+        let pool = self.clone();
+        Box::pin(async move { pool.run_watched(Lane::Slow, move |_| work()).await })
     }
 
     fn run_aside(&self, work: Aside) -> BoxFuture<'static, ()> {

@@ -301,6 +301,8 @@ pub trait Crypto: Send + Sync + 'static {
     fn run(&self, work: Work) -> BoxFuture<'static, ()>;
     /// Runs the work on the background lane.
     fn run_aside(&self, work: Aside) -> BoxFuture<'static, ()>;
+    /// Runs work that takes seconds: on a thread of its own, which nothing else waits for.
+    fn run_slow(&self, work: Work) -> BoxFuture<'static, ()>;
 }
 
 /// What reconciling reports to whoever measures.

@@ -30,6 +30,7 @@ mod runner;
 mod sops_secret;
 mod status;
 mod swap;
+mod templates;
 mod tries;
 mod trust;
 mod verbs;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         poison::tests(),
         sops_secret::tests(),
         external_definitions::tests(),
+        templates::tests(),
     ];
     let alone = [
         keys::tests(),

@@ -16,10 +16,6 @@ tests![
     a_scope_annotation_alone_is_noticed,
     failure_then_success_within_moments_ends_true,
     an_immutable_secret_says_so,
-    template_data_is_refused_clearly_until_it_is_supported,
-    a_template_that_fails_tells_nobody_the_value,
-    templates_that_take_long_keep_no_other_object_waiting,
-    null_in_a_template_never_reaches_the_controller,
 ];
 
 async fn the_message_names_every_item_that_does_not_open(case: &Case) -> Result<()> {
@@ -127,57 +123,4 @@ async fn an_immutable_secret_says_so(case: &Case) -> Result<()> {
     ensure!(event.message.as_deref().is_some_and(|message| message.contains("the target Secret is immutable")), "{event:?}");
     case.expect_data("db", &[("k", "1")]).await?;
     Ok(())
-}
-
-/// Until the template engine is there.
-async fn template_data_is_refused_clearly_until_it_is_supported(case: &Case) -> Result<()> {
-    let template = json!({"data": {"url": "https://{{ .password }}@example.com"}});
-    case.put(&case.sealed("db").await?.item("password", "v").template(template)).await?;
-    case.expect_condition("db", "Ready", "False", "TemplateUnavailable").await?;
-    ensure!(case.secrets().get_opt("db").await?.is_none(), "half a Secret was written");
-    Ok(())
-}
-
-/// The message of a template that fails must not carry what the template saw.
-async fn a_template_that_fails_tells_nobody_the_value(case: &Case) -> Result<()> {
-    const CANARY: &str = "canary-in-a-template";
-    let leak = json!({"data": {"leak": "{{ fail .password }}"}});
-    case.put(&case.sealed("db").await?.item("password", CANARY).template(leak)).await?;
-    let message = case.expect_not_synced("db").await?;
-    ensure!(!message.contains(CANARY), "the status has it");
-    case.expect_event("db", "ErrUnsealFailed").await?;
-    for event in case.events("db").await? {
-        ensure!(!event.message.unwrap_or_default().contains(CANARY), "the event has it");
-    }
-    ensure!(!case.controller().log().contains(CANARY), "the log has it");
-    ensure!(case.secrets().get_opt("db").await?.is_none(), "half a Secret was written");
-    Ok(())
-}
-
-/// Templates that make keys cost upstream seconds each, and all other objects wait for them.
-async fn templates_that_take_long_keep_no_other_object_waiting(case: &Case) -> Result<()> {
-    let keys: serde_json::Map<_, _> = (0..12).map(|n| (format!("k{n}"), json!("{{ genPrivateKey \"rsa\" }}"))).collect();
-    for number in 0..8 {
-        let slow = case.sealed(&format!("slow-{number}")).await?.item("password", "v").template(json!({"data": keys}));
-        case.put(&slow).await?;
-    }
-    case.put(&case.sealed("quick").await?.item("k", "v")).await?;
-    case.expect_data("quick", &[("k", "v")]).await?;
-    Ok(())
-}
-
-/// `null` in `template.data` is to drop a key; the definition does not let it through. Pinned here because the definition
-/// is upstream's to the byte: created, the null is pruned and the object is one without templates; applied, it is refused.
-async fn null_in_a_template_never_reaches_the_controller(case: &Case) -> Result<()> {
-    let sealed = case.sealed("db").await?.item("k", "v").template(json!({"data": {"k": null}}));
-    let object = case.put(&sealed).await?;
-    ensure!(object.data["spec"]["template"]["data"] == json!({}), "{}", object.data["spec"]["template"]);
-    case.expect_data("db", &[("k", "v")]).await?;
-    case.expect_synced("db").await?;
-    let other = case.sealed("other").await?.item("k", "v").template(json!({"data": {"k": null}}));
-    let how = PatchParams::apply("seal-tests");
-    match case.objects().patch("other", &how, &Patch::Apply(&other.object()?)).await {
-        Err(kube::Error::Api(status)) if status.code == 422 => Ok(()),
-        other => anyhow::bail!("a null was applied: {:?}", other.map(|object| object.data)),
-    }
 }

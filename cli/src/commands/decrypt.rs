@@ -2,13 +2,15 @@
 
 use crate::{
     Exit, Io, inputs,
+    moment::Moment,
     objects::{self, is_sealed},
     recovery::{Need, RecoveryArgs},
-    report::{self, CliError},
+    report::CliError,
     sops, write,
 };
 use seal_core::{
     open::{Opening, open_object},
+    render,
     sealed::SealedObject,
     secret::SecretObject,
 };
@@ -32,6 +34,9 @@ pub struct Args {
     /// Write to a file (readable by you alone) instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output_file: Option<PathBuf>,
+    /// Print the sealed items alone, spec.template.data not rendered
+    #[arg(long)]
+    without_templates: bool,
     /// Format of the Secrets
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "yaml")]
     format: super::encrypt::FormatArg,
@@ -69,7 +74,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     let mut secrets = Vec::new();
     for (manifest, input) in &manifests {
         for place in objects::all(manifest).into_iter().filter(|place| is_sealed(place.node)) {
-            secrets.push(open(place.node, &input.name(), &keyring, io)?);
+            secrets.push(open(place.node, &input.name(), &keyring, !args.without_templates, io)?);
         }
     }
     let text = match (&args.key, secrets.as_slice()) {
@@ -87,7 +92,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     Ok(Exit::DONE)
 }
 
-fn open(node: &Node, file: &str, keyring: &Keyring, io: &mut Io) -> Result<SecretObject, CliError> {
+fn open(node: &Node, file: &str, keyring: &Keyring, renders: bool, io: &mut Io) -> Result<SecretObject, CliError> {
     let at = format!("{file}:{}:{}", node.at.line, node.at.column);
     let object = SealedObject::from_node(node).map_err(|error| CliError::failed(format!("{at}: {error}")))?;
     let described = objects::described(node);
@@ -99,10 +104,14 @@ fn open(node: &Node, file: &str, keyring: &Keyring, io: &mut Io) -> Result<Secre
         };
         CliError::negative(format!("{at}: {described}: {error}")).hint(hint)
     })?;
-    if !object.template.data.is_empty() {
-        report::warning(format_args!("{at}: {described}: its templates (spec.template.data) are not rendered here"), io);
+    let renders = renders && opened.blob.is_none();
+    let mut secret = opened.into_secret(&object);
+    if renders {
+        secret.data = render::render(&object.template.data, secret.data, &mut Moment::of(io)).map_err(|failed| {
+            CliError::failed(format!("{at}: {described}: {failed}")).hint("--without-templates prints the items alone")
+        })?;
     }
-    Ok(opened.into_secret(&object))
+    Ok(secret)
 }
 
 /// True when the object, or one of its v2 items, says that it was sealed for somewhere else.

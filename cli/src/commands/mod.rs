@@ -20,5 +20,6 @@ pub mod run;
 pub mod set;
 pub mod sops;
 pub mod status;
+pub mod template;
 pub mod unset;
 pub mod verify;

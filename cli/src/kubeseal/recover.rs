@@ -4,15 +4,15 @@
 //! with an empty uid, which the API server refuses.
 
 use super::{input, object, output, session::Session};
-use crate::report::CliError;
+use crate::{moment::Moment, report::CliError};
 use seal_core::{
     keyfile,
     open::{Opening, open_object},
+    render,
     sealed::SealedObject,
     secret::SecretObject,
 };
 use seal_crypto::Keyring;
-use seal_secret::SecretBytes;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -22,9 +22,10 @@ pub fn run(session: &mut Session<'_>) -> Result<(), CliError> {
     let keyring = keyring(session)?;
     let bytes = session.read_input()?;
     let file = input::parse(session.input_name(), bytes)?;
+    let mut world = Moment::of(session.io);
     let mut secrets = Vec::new();
     for sealed in input::sealed(&file)? {
-        secrets.push(object::secret(&open(&sealed, &keyring)?));
+        secrets.push(object::secret(&open(&sealed, &keyring, &mut world)?));
     }
     session.deliver_private(&output::print(format, &secrets))
 }
@@ -38,7 +39,7 @@ fn keyring(session: &Session<'_>) -> Result<Keyring, CliError> {
     Ok(keyfile::keyring(keys))
 }
 
-fn open(sealed: &SealedObject, keyring: &Keyring) -> Result<SecretObject, CliError> {
+fn open(sealed: &SealedObject, keyring: &Keyring, world: &mut Moment) -> Result<SecretObject, CliError> {
     let opened = open_object(sealed, keyring, &Opening::default()).map_err(|error| CliError::failed(error.to_string()))?;
     let mut secret = match opened.blob {
         Some(blob) => blob,
@@ -46,10 +47,10 @@ fn open(sealed: &SealedObject, keyring: &Keyring) -> Result<SecretObject, CliErr
             metadata: sealed.template.metadata.clone(),
             type_: sealed.template.type_.clone(),
             immutable: sealed.template.immutable,
-            data: opened.data,
+            data: render::render(&sealed.template.data, opened.data, world)
+                .map_err(|failed| CliError::failed(failed.to_string()))?,
         },
     };
-    template_data(sealed, &mut secret)?;
     for field in ["name", "namespace"] {
         match sealed.metadata.get(field) {
             Some(value) => secret.metadata.insert(field.into(), value.clone()),
@@ -63,23 +64,4 @@ fn open(sealed: &SealedObject, keyring: &Keyring) -> Result<SecretObject, CliErr
         secret.metadata.insert("ownerReferences".into(), owner);
     }
     Ok(secret)
-}
-
-/// Values of `spec.template.data` that are plain text; a null takes its key away; an item of the same name wins.
-fn template_data(sealed: &SealedObject, secret: &mut SecretObject) -> Result<(), CliError> {
-    for (key, text) in &sealed.template.data {
-        match text {
-            None => drop(secret.data.remove(key)),
-            Some(_) if sealed.items.contains_key(key) => {}
-            Some(text) if !text.contains("{{") => drop(secret.data.insert(key.clone(), SecretBytes::from(text.clone()))),
-            Some(_) => {
-                let message = format!(
-                    "SealedSecret {:?}: spec.template.data.{key} is a template, which is not rendered here",
-                    sealed.name()
-                );
-                return Err(CliError::failed(message).hint("`seal decrypt` prints the items themselves"));
-            }
-        }
-    }
-    Ok(())
 }

@@ -226,15 +226,16 @@ fn recovery_takes_backups_lists_and_the_deprecated_blob() {
 }
 
 #[test]
-fn recovery_gives_plain_template_values_and_refuses_templates() {
+fn recovery_renders_templates() {
     let bench = Bench::new();
     let sealed = bench.sealed("", SECRET);
     let with = |data: &str| sealed.replace("  template:\n", &format!("  template:\n    data: {data}\n"));
     let opened = bench.opened(&with("{host: db.shop, pw: ignored}"));
     assert!(opened.contains("host: ZGIuc2hvcA==") && opened.contains("pw: b25l"), "{opened}");
     assert!(!bench.opened(&with("{pw: null}")).contains("pw:"));
-    let (exit, out, err) = bench.run("--recovery-unseal --recovery-private-key @key.pem", &with("{url: 'x{{ .pw }}'}"));
-    assert_eq!((exit, out.as_str(), err.contains("spec.template.data.url")), (Exit(1), "", true), "{err}");
+    assert!(bench.opened(&with("{url: 'x{{ .pw }}'}")).contains("url: eG9u"));
+    let (exit, out, err) = bench.run("--recovery-unseal --recovery-private-key @key.pem", &with("{url: 'x{{ fail .pw }}'}"));
+    assert_eq!((exit, out.as_str(), err.contains("spec.template.data: url:1:5: fail")), (Exit(1), "", true), "{err}");
 }
 
 #[test]

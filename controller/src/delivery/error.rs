@@ -55,9 +55,15 @@ impl Failure {
         Self::unseal(Reason::Invalid, message, Again::OnChange)
     }
 
-    /// The template needs an engine that is not there.
-    pub fn template(message: String) -> Self {
-        Self::unseal(Reason::TemplateUnavailable, message, Again::OnChange)
+    /// A template cannot be read or rendered. Only one that ran out of time is worth another try.
+    pub fn template(message: String, again: Again) -> Self {
+        Self::unseal(Reason::TemplateFailed, message, again)
+    }
+
+    /// Another object's templates are making keys.
+    pub fn waits_for_its_turn() -> Self {
+        let text = "its templates make keys, which is done for one object at a time; it waits for its turn".to_owned();
+        Self::unseal(Reason::TemplateFailed, text, Again::Soon)
     }
 
     /// Items that do not bind their name where the administrator demands those that do.

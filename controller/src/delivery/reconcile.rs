@@ -17,7 +17,7 @@ use crate::ports::{KeyView, Kind, KubeError, LiveSecret, ObjectRef};
 use seal_api::SecretRecord;
 use serde_json::Value;
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Looks at a world that moves this often in a row before standing back.
 const MOVES: u32 = 4;
@@ -47,6 +47,8 @@ pub struct Reconciler {
     pub source: Arc<dyn Source>,
     /// Memory of the kind that goes first where both have an object of one name, and so of one Secret.
     pub elder: Option<Arc<Index>>,
+    /// The turn of those that take long: one at a time, so that the other workers stay free.
+    pub slow: Semaphore,
 }
 
 impl Reconciler {
@@ -236,7 +238,12 @@ impl Reconciler {
         let hint = seen.subject.status.keys.first().and_then(|key| key.parse().ok());
         let (send, receive) = oneshot::channel();
         let work = Box::new(move || drop(send.send(content.open(&keys, hint.as_ref()))));
-        self.context.crypto.run(work).await;
+        if seen.content.is_slow() {
+            let _turn = self.slow.try_acquire().map_err(|_| Failure::waits_for_its_turn())?;
+            self.context.crypto.run_slow(work).await;
+        } else {
+            self.context.crypto.run(work).await;
+        }
         let opened = receive.await.map_err(|_| Failure::internal())??;
         self.context.meter.decrypts(u64::from(opened.tries));
         Ok(opened)

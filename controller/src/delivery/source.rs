@@ -90,6 +90,10 @@ pub trait Content: Send + Sync + 'static {
     fn is_suspended(&self) -> bool {
         false
     }
+    /// True when opening it takes seconds, because keys are made on the way.
+    fn is_slow(&self) -> bool {
+        false
+    }
     /// Why the object is weaker than it could be; for people.
     fn weakness(&self) -> Option<String> {
         None

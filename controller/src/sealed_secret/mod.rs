@@ -1,6 +1,6 @@
 //! The SealedSecret kind: SealedSecrets are watched, Secrets are written.
 //!
-//! `source` reads, refuses and opens SealedSecrets; `delivery` does the rest. `templates` is the seam for an engine;
+//! `source` reads, refuses and opens SealedSecrets; `delivery` does the rest. `templates` renders;
 //! `request` answers whoever asks through an object.
 
 pub mod request;

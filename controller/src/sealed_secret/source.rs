@@ -1,6 +1,6 @@
 //! Reads, refuses and opens SealedSecrets.
 
-use super::templates::Templates;
+use super::templates::Renderer;
 use crate::config::Namespaces;
 use crate::delivery::error::Failure;
 use crate::delivery::shape::Shape;
@@ -9,6 +9,7 @@ use crate::ports::Kind;
 use seal_api::SealedSecret;
 use seal_api::sealed_secret::{CLUSTER_WIDE, NAMES, NAMESPACE_WIDE, Spec, Template};
 use seal_core::open::{Opening, open_object};
+use seal_core::render::{self, Templates};
 use seal_core::sealed::SealedObject;
 use seal_crypto::{Fingerprint, Kind as Format};
 use serde_json::{Value, json};
@@ -19,8 +20,8 @@ use std::sync::Arc;
 pub struct Rules {
     /// Whether the deprecated `spec.data` is read (`--accept-deprecated-v1-data`).
     pub accept_blob: bool,
-    /// Template engine.
-    pub templates: Arc<dyn Templates>,
+    /// Renders `spec.template.data`.
+    pub templates: Renderer,
     /// Namespaces in which every item must be of format v2 (`--require-v2-namespaces`).
     pub require_v2: Namespaces,
     /// Audience that v2 items may be sealed for (`--audience`).
@@ -82,6 +83,13 @@ impl Sealed {
 }
 
 impl Sealed {
+    /// Templates; a deprecated blob has all it needs and ignores them.
+    fn templates(&self) -> &Templates {
+        static NONE: Templates = Templates::new();
+        let has_blob = self.object.as_ref().is_some_and(|object| object.blob.is_some());
+        if has_blob { &NONE } else { &self.spec.template.data }
+    }
+
     fn check_format(&self) -> Result<(), Failure> {
         let object = self.object()?;
         let mut weak = object.items_of(Format::V1);
@@ -100,11 +108,12 @@ impl Content for Sealed {
     fn check(&self) -> Result<(), Failure> {
         self.check_form()?;
         self.check_format()?;
-        self.rules.templates.accepts(&self.spec.template.data)
+        self.rules.templates.check(self.templates())
     }
 
     fn check_rules(&self) -> Result<(), Failure> {
-        self.check()
+        self.check_form()?;
+        self.check_format()
     }
 
     fn shape(&self) -> Option<Shape> {
@@ -112,7 +121,10 @@ impl Content for Sealed {
     }
 
     fn answers_for(&self, key: &str) -> bool {
-        self.spec.encrypted_data.contains_key(key)
+        match self.templates().get(key) {
+            Some(template) => template.is_some(),
+            None => self.spec.encrypted_data.contains_key(key),
+        }
     }
 
     fn inputs(&self) -> Vec<Cow<'_, [u8]>> {
@@ -139,6 +151,10 @@ impl Content for Sealed {
         self.spec.encrypted_data.is_empty()
     }
 
+    fn is_slow(&self) -> bool {
+        render::is_slow(self.templates())
+    }
+
     fn weakness(&self) -> Option<String> {
         let object = self.object.as_ref().filter(|object| object.is_mixed())?;
         Some(format!(
@@ -155,7 +171,7 @@ impl Content for Sealed {
         let own = shape(&self.spec.template);
         let shape = opened.blob.as_ref().map_or(own.clone(), |blob| Shape { owned: own.owned, ..Shape::of_secret(blob) });
         let keys = opened.keys.values().map(ToString::to_string).collect();
-        let data = self.rules.templates.render(&self.spec.template.data, opened.data)?;
+        let data = self.rules.templates.render(self.templates(), opened.data)?;
         Ok(Opened { data, shape, keys, tries: opened.tries })
     }
 }

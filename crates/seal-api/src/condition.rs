@@ -73,8 +73,8 @@ pub enum Reason {
     NoKey,
     /// The object itself is malformed.
     Invalid,
-    /// `spec.template.data` needs the template engine.
-    TemplateUnavailable,
+    /// A template of `spec.template.data` cannot be read or rendered.
+    TemplateFailed,
     /// Items that do not bind their name, in a namespace for which the administrator demands those that do.
     V2Required,
     /// Some items bind their name and others do not.
@@ -105,7 +105,7 @@ impl Reason {
         Reason::Unsealed,
         Reason::NoKey,
         Reason::Invalid,
-        Reason::TemplateUnavailable,
+        Reason::TemplateFailed,
         Reason::V2Required,
         Reason::MixedItems,
         Reason::MacMismatch,
@@ -125,7 +125,7 @@ impl Reason {
             Reason::Unsealed => "Unsealed",
             Reason::NoKey => "NoKey",
             Reason::Invalid => "Invalid",
-            Reason::TemplateUnavailable => "TemplateUnavailable",
+            Reason::TemplateFailed => "TemplateFailed",
             Reason::V2Required => "V2Required",
             Reason::MixedItems => "MixedItems",
             Reason::MacMismatch => "MacMismatch",

@@ -1,7 +1,7 @@
 //! Use-cases joining formats and cryptography: seal, open, rotate. Both programs call these; neither decides anew.
 //!
-//! It reads no clock, file, network or randomness of its own, and knows no template engine: what is opened here was
-//! authenticated by the ciphertext's label and nothing else.
+//! It reads no clock, file, network or randomness of its own. What `open` opens was authenticated by the ciphertext's label and
+//! nothing else; templates come after it, in `render`, and only where a Secret is made.
 
 pub mod bundle;
 pub mod claim;
@@ -9,6 +9,7 @@ pub mod external;
 pub mod keyfile;
 pub mod merge;
 pub mod open;
+pub mod render;
 pub mod retire;
 pub mod rotate;
 pub mod seal;

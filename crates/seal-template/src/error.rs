@@ -58,6 +58,7 @@ impl fmt::Display for Problem {
             Self::ArgumentType(number, expected) => write!(f, "argument {number} must be {expected}"),
             Self::Refused(reason) => write!(f, "{reason}"),
             Self::Failed => write!(f, "the template calls `fail` here"),
+            Self::Limit(what @ "steps") => write!(f, "stopped: too many {what}"),
             Self::Limit(what) => write!(f, "stopped: too much {what}"),
         }
     }

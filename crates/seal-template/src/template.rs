@@ -97,6 +97,15 @@ impl Template {
         }
     }
 
+    /// Whether it calls functions that take long by their nature: those that make keys, certificates and password hashes.
+    pub fn is_slow(&self) -> bool {
+        let mut slow = false;
+        for list in self.defined.values() {
+            each_expr(list, &mut |expr| slow |= matches!(expr, Expr::Identifier(_, name) if functions::is_slow(name)));
+        }
+        slow
+    }
+
     /// Names of the data's fields that it reads directly (`{{ .name }}`), wherever they stand.
     pub fn fields(&self) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();

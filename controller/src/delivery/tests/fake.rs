@@ -390,6 +390,9 @@ impl Crypto for Inline {
     fn run(&self, work: Work) -> BoxFuture<'static, ()> {
         async move { work() }.boxed()
     }
+    fn run_slow(&self, work: Work) -> BoxFuture<'static, ()> {
+        self.run(work)
+    }
     fn run_aside(&self, work: Aside) -> BoxFuture<'static, ()> {
         async move { work(&Abandoned::default()) }.boxed()
     }

@@ -11,7 +11,7 @@ use crate::index::{Index, Secrets};
 use crate::ports::{Change, Clock, KeyView, ObjectRef};
 use crate::queue::{Lane, Queue};
 use crate::sealed_secret::request::AskingFeed;
-use crate::sealed_secret::templates::NoTemplates;
+use crate::sealed_secret::templates::Renderer;
 use crate::sealed_secret::{self, SealedSource};
 use crate::sops_secret::{self, SopsSource};
 use crate::watch::Sink;
@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Two small keys, made once: `PEMS[0]` is the newest.
 fn pems() -> &'static [SecretBytes; 2] {
@@ -295,11 +296,14 @@ fn process(
     let secrets = Arc::new(Secrets::default());
     let feed = |source: Arc<dyn Source>, elder: Option<Arc<Index>>| {
         let (context, settings, index) = (context.clone(), settings.clone(), Arc::new(Index::new(secrets.clone())));
-        ObjectFeed { reconciler: Arc::new(Reconciler { context, settings, index, source, elder }), queue: queue() }
+        ObjectFeed {
+            reconciler: Arc::new(Reconciler { context, settings, index, source, elder, slow: Semaphore::new(1) }),
+            queue: queue(),
+        }
     };
     let sealed_rules = sealed_secret::Rules {
         accept_blob: true,
-        templates: Arc::new(NoTemplates),
+        templates: Renderer(clock.clone()),
         require_v2: rules.require_v2.clone(),
         audience: rules.audience.clone(),
     };

@@ -92,9 +92,9 @@ fn what_no_key_opens_is_said_by_name_and_a_template_is_none_of_its_business() {
     assert_eq!(answer(&world).map(|told| told.problem), Some("no key could decrypt secret (a, b)".into()));
 
     let world = World::new();
-    world.apply(sealed(&[("a", "1")], json!({"data": {"url": "{{ .a }}"}})));
+    world.apply(sealed(&[("a", "1")], json!({"data": {"url": "{{ fail .a }}"}})));
     world.settle();
-    assert_eq!(world.synced().1, "TemplateUnavailable");
+    assert_eq!(world.synced().1, "TemplateFailed");
     ask(&world, json!(ID));
     world.settle();
     assert_eq!(answer(&world).map(|told| told.problem), Some(String::new()));

@@ -358,11 +358,50 @@ fn an_immutable_secret_is_told_clearly() {
 }
 
 #[test]
-fn templates_wait_for_their_engine_and_write_nothing() {
-    let world = started(&[("a", "1")], json!({"data": {"url": "x{{ .a }}"}}));
-    assert_eq!(world.synced().1, "TemplateUnavailable");
-    assert_eq!(world.data(), None);
-    assert_eq!(world.spent().1, 0);
+fn templates_see_what_was_opened_and_an_item_wins() {
+    let mut world =
+        started(&[("a", "1")], json!({"data": {"url": "x{{ .a }}{{ .b }}", "b": "plain", "a": "not me", "none": null}}));
+    assert_eq!(world.data(), map(&[("a", "1"), ("b", "plain"), ("url", "x1plain")]));
+    world.spent();
+    world.restart();
+    world.settle();
+    assert_eq!(world.spent(), (vec![], 0), "a restart renders nothing");
+    world.apply(sealed(&[("a", "1")], json!({"data": {"url": "y{{ .a }}"}})));
+    world.settle();
+    assert_eq!(world.data(), map(&[("a", "1"), ("url", "y1")]));
+}
+
+#[test]
+fn a_template_alone_needs_no_key() {
+    let world = World::new();
+    world.set_keys(&[]);
+    world.apply(sealed(&[], json!({"data": {"url": "{{ list 1 2 | join \",\" }}"}})));
+    world.settle();
+    assert_eq!(world.data(), map(&[("url", "1,2")]));
+}
+
+#[test]
+fn what_is_no_template_costs_no_private_key_and_writes_nothing() {
+    let world = started(&[("a", "1")], json!({"data": {"url": "x{{ .a"}}));
+    let (synced, reason, message) = world.synced();
+    assert_eq!((synced.as_str(), reason.as_str()), ("False", "TemplateFailed"));
+    assert_eq!(message, "spec.template.data: url:1:7: not a template: an action is not closed");
+    assert_eq!((world.data(), world.spent().1), (None, 0));
+}
+
+#[test]
+fn a_template_that_fails_leaves_the_secret_and_tells_no_value() {
+    let world = started(&[("a", "s3cret")], json!({"data": {"url": "{{ .a }}"}}));
+    for (template, message) in [
+        ("{{ fail .a }}", "spec.template.data: url:1:4: fail: the template calls `fail` here"),
+        ("{{ .a.b }}", "spec.template.data: url:1:4: a field of something that has no fields"),
+        ("{{ range 9000000000 }}{{ end }}", "spec.template.data: url:1:4: stopped: too many steps"),
+    ] {
+        world.apply(sealed(&[("a", "new")], json!({"data": {"url": template}})));
+        world.settle();
+        assert_eq!(world.synced(), ("False".into(), "TemplateFailed".into(), message.into()));
+        assert_eq!(world.data(), map(&[("a", "s3cret"), ("url", "s3cret")]), "{template}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::{
     CLUSTER_WIDE, NAMESPACE_WIDE,
     claim::{Claim, SEALED_FOR},
+    render,
     seal::Overhead,
     sealed::{SealedError, SealedObject},
     secret::{MAX_SECRET_BYTES, valid_key},
@@ -85,6 +86,7 @@ pub fn verify(node: &Node, expected: &Expectation) -> Result<Vec<Finding>, Seale
     report.identity(&object);
     report.items(&object);
     report.template(&object);
+    report.templates(&object);
     report.scope(&object, expected);
     report.claim(&object, expected);
     report.formats(&object, expected);
@@ -194,6 +196,24 @@ impl Report<'_> {
                     "the Secret gets the SealedSecret's own namespace and name",
                 );
             }
+        }
+    }
+
+    /// Templates of values: can they be read, and is what they read there?
+    fn templates(&mut self, object: &SealedObject) {
+        let templates = &object.template.data;
+        if object.blob.is_some() {
+            return;
+        }
+        for failure in render::check(templates).err().into_iter().flat_map(|unrendered| unrendered.failures) {
+            let path = ["spec", "template", "data", failure.name.as_str()];
+            let hint = "try it with `seal template`; until it is right, the Secret stays as it is";
+            self.add(&path, "template", Level::Error, format!("template {failure}"), hint);
+        }
+        for (key, names) in render::missing(templates, |name| object.items.contains_key(name)) {
+            let message = format!("template {key} reads what is not there: {}", names.join(", "));
+            let hint = "it prints `<no value>`; seal an item of that name, or correct the template";
+            self.add(&["spec", "template", "data", key], "template-key", Level::Warning, message, hint);
         }
     }
 
@@ -348,6 +368,9 @@ mod tests {
             ("{name: app, namespace: a.b}", GOOD, &[(3, "identity", Error)]),
             (PLACE, "{encryptedData: {}}", &[(4, "no-items", Warning)]),
             (PLACE, "{encryptedData: {}, template: {data: {a: b}}}", &[]),
+            (PLACE, "{encryptedData: {a: ITEM}, template: {data: {u: 'x{{ .a }}{{ .v }}', v: v}}}", &[]),
+            (PLACE, "{encryptedData: {a: ITEM}, template: {data: {u: 'x{{ .b }}'}}}", &[(4, "template-key", Warning)]),
+            (PLACE, "{encryptedData: {a: ITEM}, template: {data: {u: 'x{{ .b'}}}", &[(4, "template", Error)]),
             (PLACE, "{data: ITEM}", &[(4, "deprecated-data", Warning)]),
             (PLACE, "{data: ITEM, encryptedData: {a: ITEM}}", &[(4, "deprecated-data", Error)]),
             (PLACE, "{encryptedData: {a: 7}}", &[(4, "item-shape", Error)]),

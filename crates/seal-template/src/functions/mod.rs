@@ -62,6 +62,11 @@ pub fn find(name: &str, dialect: Dialect) -> Option<Function> {
     (!external || dialect == Dialect::ExternalSecret).then_some(*function)
 }
 
+/// Whether a function takes long by its nature.
+pub fn is_slow(name: &str) -> bool {
+    ["bcrypt", "htpasswd", "derivePassword"].contains(&name) || name.starts_with("gen")
+}
+
 /// Names of all functions of a dialect, sorted.
 pub fn names(dialect: Dialect) -> Vec<&'static str> {
     let mut names: Vec<_> = BY_NAME.keys().copied().filter(|name| find(name, dialect).is_some()).collect();
