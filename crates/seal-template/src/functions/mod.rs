@@ -8,6 +8,7 @@ mod dates;
 mod dicts;
 mod encode;
 mod flow;
+mod hex;
 mod json;
 mod lists;
 mod math;
@@ -48,7 +49,7 @@ const COMMON: [&[Function]; 18] = [
 ];
 
 /// Functions that only ExternalSecrets have.
-const EXTERNAL: [&[Function]; 1] = [pem::ALL];
+const EXTERNAL: [&[Function]; 2] = [pem::ALL, hex::ALL];
 
 static BY_NAME: LazyLock<HashMap<&'static str, (Function, bool)>> = LazyLock::new(|| {
     let common = COMMON.iter().flat_map(|group| group.iter()).map(|function| (function.name, (*function, false)));

@@ -20,8 +20,12 @@ fn keys_and_certificates_are_as_external_secrets_has_them() {
 fn check(golden: &str) {
     let golden: Json = serde_json::from_str(golden).expect("golden files are JSON");
     let bytes = |text: &Json| STANDARD.decode(text.as_str().expect("text")).expect("base64");
-    let data: BTreeMap<String, SecretBytes> =
-        golden["data"].as_object().expect("data").iter().map(|(name, text)| (name.clone(), SecretBytes::from(bytes(text)))).collect();
+    let data: BTreeMap<String, SecretBytes> = golden["data"]
+        .as_object()
+        .expect("data")
+        .iter()
+        .map(|(name, text)| (name.clone(), SecretBytes::from(bytes(text))))
+        .collect();
     let data = Value::secrets(&data);
     let mut wrong = Vec::new();
     for case in golden["cases"].as_array().expect("cases") {
@@ -38,4 +42,17 @@ fn check(golden: &str) {
         }
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn hexadecimal_text_is_read_and_anything_else_refused() {
+    let render = |template| {
+        let read = Template::parse("case", template, Options::of(Dialect::ExternalSecret))?;
+        read.render(&Value::Nil, &mut Still { over: false }).map(|out| out.expose().to_vec())
+    };
+    assert_eq!(render(r#"{{ hexdec "00fFc3a9" }}"#).expect("hexadecimal"), b"\x00\xff\xc3\xa9");
+    for wrong in [r#"{{ hexdec "abc" }}"#, r#"{{ hexdec "zz" }}"#, r#"{{ hexdec "+f" }}"#] {
+        let error = render(wrong).expect_err("not hexadecimal");
+        assert_eq!(error.problem, crate::Problem::Refused("this is not hexadecimal"), "{wrong}");
+    }
 }
