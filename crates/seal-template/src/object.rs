@@ -142,7 +142,7 @@ fn of_time(time: &Moment, name: &str, args: &[Value]) -> Answer {
 /// Years and months by the calendar; a day that the month lacks counts on into the next, as in Go.
 fn added(time: &Moment, years: i64, months: i64, days: i64) -> Result<Moment, Fault> {
     let far = || Fault::because("the time is outside the years -9999 to 9999");
-    let bounded = |number: i64| i64::try_from(number).ok().filter(|number| number.abs() <= 4_000_000).ok_or_else(far);
+    let bounded = |number: i64| Some(number).filter(|number| number.unsigned_abs() <= 4_000_000).ok_or_else(far);
     let civil = time.at.to_zoned(TimeZone::UTC).datetime();
     let months = i64::from(civil.year()) * 12 + i64::from(civil.month()) - 1 + bounded(years)? * 12 + bounded(months)?;
     let (year, month) = (i16::try_from(months.div_euclid(12)).map_err(|_| far())?, months.rem_euclid(12) as i8 + 1);

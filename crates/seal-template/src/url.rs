@@ -88,7 +88,7 @@ impl Url {
 
     fn write_hierarchy(&self, out: &mut Vec<u8>) {
         let has_authority = !self.host.is_empty() || self.user.is_some();
-        if (!self.scheme.is_empty() || has_authority) && (has_authority || !self.no_host) {
+        if has_authority || !self.scheme.is_empty() && !self.no_host {
             if has_authority || !self.path.is_empty() {
                 out.extend_from_slice(b"//");
             }

@@ -55,7 +55,7 @@ fn string(item: asn1::Item<'_>) -> Result<String, Failed> {
     let text = match item.tag {
         tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING | 0x12 => String::from_utf8(item.body.to_vec()).ok(),
         tag::TELETEX_STRING => Some(item.body.iter().map(|byte| char::from(*byte)).collect()),
-        tag::BMP_STRING if item.body.len() % 2 == 0 => {
+        tag::BMP_STRING if item.body.len().is_multiple_of(2) => {
             let units: Vec<u16> = item.body.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
             Some(String::from_utf16_lossy(&units))
         }

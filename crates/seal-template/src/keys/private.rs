@@ -119,12 +119,12 @@ impl PrivateKey {
             Self::Ec(..) => "EC PRIVATE KEY",
             Self::Ed25519(_) | Self::X25519(_) => "PRIVATE KEY",
         };
-        Ok(pem::plain(kind, &*self.to_own_form()?))
+        Ok(pem::plain(kind, &self.to_own_form()?))
     }
 
     /// PEM of PKCS#8.
     pub(crate) fn to_pkcs8_pem(&self) -> Result<Vec<u8>, Failed> {
-        Ok(pem::plain("PRIVATE KEY", &*self.to_pkcs8()?))
+        Ok(pem::plain("PRIVATE KEY", &self.to_pkcs8()?))
     }
 
     /// The SubjectPublicKeyInfo of the public half, and the bits in it (which key ids are made of).

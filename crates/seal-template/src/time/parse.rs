@@ -102,11 +102,12 @@ impl Read {
     }
 
     fn zone(&mut self, form: ZoneForm, rest: &mut &[u8]) -> Result<(), Failed> {
-        if form.z && form.parts < 3 {
-            if let Some(after) = rest.strip_prefix(b"Z") {
-                (self.utc, *rest) = (true, after);
-                return Ok(());
-            }
+        if form.z
+            && form.parts < 3
+            && let Some(after) = rest.strip_prefix(b"Z")
+        {
+            (self.utc, *rest) = (true, after);
+            return Ok(());
         }
         let sign = take(rest, 1)?[0];
         let mut values = [0; 3];

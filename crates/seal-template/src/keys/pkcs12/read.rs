@@ -125,5 +125,5 @@ fn certificate(bag: &[u8]) -> Result<Certificate, Failed> {
 fn shrouded(bag: &[u8], password: &Password) -> Result<PrivateKey, Failed> {
     let mut info = asn1::whole(bag, tag::SEQUENCE)?;
     let mut algorithm = info.inside(tag::SEQUENCE)?;
-    PrivateKey::pkcs8(&*cipher::decrypt(&mut algorithm, info.expect(tag::OCTET_STRING)?, password)?)
+    PrivateKey::pkcs8(&cipher::decrypt(&mut algorithm, info.expect(tag::OCTET_STRING)?, password)?)
 }

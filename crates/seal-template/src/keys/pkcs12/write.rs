@@ -21,7 +21,7 @@ pub(crate) fn write(
     let password = Password::new(password)?;
     // The same id on both is how readers match key and certificate.
     let id = attribute(oid::LOCAL_KEY_ID, &asn1::write(tag::OCTET_STRING, &Sha1::digest(&certificate.raw)));
-    let mut bags = vec![certificate_bag(certificate, &[id.clone()])];
+    let mut bags = vec![certificate_bag(certificate, std::slice::from_ref(&id))];
     bags.extend(others.iter().map(|other| certificate_bag(other, &[])));
     let certificates = encrypted_part(&bags, &password, rng)?;
     let (algorithm, ciphertext) = cipher::encrypt(&key.to_pkcs8()?, &password, rng)?;
