@@ -72,6 +72,16 @@ struct Style {
     pretty: bool,
 }
 
+/// A value as JSON in one line; `None` when JSON cannot hold it.
+pub(super) fn compact(value: &Value) -> Result<Option<String>, Problem> {
+    let mut out = String::new();
+    match write(&mut out, value, Style { html: false, pretty: false }, 0) {
+        Ok(()) => Ok(Some(out)),
+        Err(Fault(problem @ Problem::Limit(_))) => Err(problem),
+        Err(_) => Ok(None),
+    }
+}
+
 /// What cannot be written is the empty string.
 fn written(call: &mut Call<'_, '_>, style: Style) -> Answer {
     let mut out = String::new();

@@ -20,6 +20,7 @@ mod regex;
 mod strings;
 mod urls;
 mod versions;
+mod yaml;
 
 use crate::call::Function;
 use crate::template::Dialect;
@@ -49,7 +50,7 @@ const COMMON: [&[Function]; 18] = [
 ];
 
 /// Functions that only ExternalSecrets have.
-const EXTERNAL: [&[Function]; 2] = [pem::ALL, hex::ALL];
+const EXTERNAL: [&[Function]; 3] = [pem::ALL, hex::ALL, yaml::ALL];
 
 static BY_NAME: LazyLock<HashMap<&'static str, (Function, bool)>> = LazyLock::new(|| {
     let common = COMMON.iter().flat_map(|group| group.iter()).map(|function| (function.name, (*function, false)));

@@ -40,3 +40,10 @@ fn render(source: &str) -> Result<String, Problem> {
     let out = render_within(source, &Value::secrets(&data), Limits::default()).map_err(|error| error.problem)?;
     Ok(String::from_utf8(out).expect("text"))
 }
+
+/// What a template of an ExternalSecret prints without data.
+pub(crate) fn external(source: &str) -> String {
+    let template = Template::parse("t", source, Options::of(Dialect::ExternalSecret)).expect("a template");
+    let out = template.render(&Value::secrets(&BTreeMap::new()), &mut Still { over: false }).expect("it renders");
+    String::from_utf8(out.expose().to_vec()).expect("text")
+}
