@@ -29,6 +29,9 @@ use tokio_util::sync::CancellationToken;
 /// How long open requests may take once the process is told to stop; below the 30 s a pod is given.
 const DRAIN: Duration = Duration::from_secs(12);
 
+/// How long a leader waits for the installation's own key. Without the right to it there is none.
+const INSTALL_KEY: Duration = Duration::from_secs(3);
+
 /// Everything that is shared.
 struct Parts {
     config: Config,
@@ -162,14 +165,16 @@ fn start_keys(parts: &Parts, client: &kube::Client, tasks: &mut JoinSet<()>) {
     tasks.spawn(publisher.run(parts.stop.clone()));
 }
 
-/// Runs the kinds whenever this process leads and keys are there, until it is told to stop.
+/// Runs the kinds whenever this process leads and keys are there, until it is told to stop. What is opened before the
+/// installation's own key is there leaves no record and is opened again by the next start, so a moment is given to it.
 async fn lead_and_follow(parts: &Parts) {
+    let mut waited = false;
     let mut leads = parts.leads.clone();
     let mut keys = parts.store.changed();
     while !parts.stop.is_cancelled() {
-        let ready = *leads.borrow_and_update() && parts.store.snapshot().loaded;
+        let able = *leads.borrow_and_update() && parts.store.snapshot().loaded;
         parts.metrics.leading(*leads.borrow());
-        if ready {
+        if able && (waited || parts.store.install().is_some()) {
             tracing::info!("leading");
             lead(parts, leads.clone()).await;
             tracing::info!("no longer leading");
@@ -177,10 +182,12 @@ async fn lead_and_follow(parts: &Parts) {
             tokio::select! { () = parts.stop.cancelled() => {}, () = pause => {} }
             continue;
         }
+        let patience = parts.context.clock.sleep(INSTALL_KEY);
         tokio::select! {
             () = parts.stop.cancelled() => {}
             _ = leads.changed() => {}
             _ = keys.changed() => {}
+            () = patience, if able => waited = true,
         }
     }
 }
