@@ -127,7 +127,7 @@ impl Io {
 
     /// Standard input to its end.
     pub fn read_input(&mut self) -> Result<SecretBytes, CliError> {
-        read_bounded(&mut self.input).map_err(|error| CliError::failed(format!("cannot read standard input: {error}")))
+        read_bounded(&mut self.input, 0).map_err(|error| CliError::failed(format!("cannot read standard input: {error}")))
     }
 
     /// One line of standard input without its end; nothing when there is no more. What follows stays to be read.
@@ -299,7 +299,9 @@ pub fn read_file(path: &Path) -> Result<SecretBytes, CliError> {
 
 /// A file that may not be there.
 pub fn try_file(path: &Path) -> std::io::Result<SecretBytes> {
-    read_bounded(open_file(path)?)
+    let file = open_file(path)?;
+    let size = file.metadata()?.len();
+    read_bounded(file, size)
 }
 
 /// A file to be read piece by piece.
@@ -355,8 +357,9 @@ impl Write for Captured {
 }
 
 /// Reads into one buffer of the final size where the size is known, so no copies are left behind in freed memory.
-fn read_bounded(source: impl Read) -> std::io::Result<SecretBytes> {
-    let mut bytes = Vec::with_capacity(64 << 10);
+fn read_bounded(source: impl Read, size: u64) -> std::io::Result<SecretBytes> {
+    // One byte more says that there is no more.
+    let mut bytes = Vec::with_capacity(if size == 0 { 64 << 10 } else { size.min(LARGEST_FILE) as usize + 1 });
     source.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(std::io::Error::other("larger than 256 MiB"));

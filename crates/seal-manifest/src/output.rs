@@ -1,16 +1,21 @@
 //! A growing buffer that wipes every copy it leaves behind.
 
-use seal_secret::SecretBytes;
-use zeroize::{Zeroize, Zeroizing};
+use seal_secret::{SecretBytes, wipe};
 
 /// Text under construction that may hold plaintext.
 #[derive(Default)]
-pub struct Output(Zeroizing<Vec<u8>>);
+pub struct Output(Vec<u8>);
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
 
 impl Output {
     /// Room for so many bytes.
     pub fn with_capacity(bytes: usize) -> Output {
-        Output(Zeroizing::new(Vec::with_capacity(bytes)))
+        Output(Vec::with_capacity(bytes))
     }
 
     /// Appends text.
@@ -24,8 +29,8 @@ impl Output {
         if needed > self.0.capacity() {
             let mut larger = Vec::with_capacity(needed.max(self.0.capacity() * 2).max(128));
             larger.extend_from_slice(&self.0);
-            self.0.zeroize();
-            self.0 = Zeroizing::new(larger);
+            wipe(&mut self.0);
+            self.0 = larger;
         }
         self.0.extend_from_slice(bytes);
     }
@@ -48,7 +53,7 @@ impl Output {
     }
 
     /// Hands the buffer over.
-    pub fn finish(self) -> SecretBytes {
-        SecretBytes::from(self.0)
+    pub fn finish(mut self) -> SecretBytes {
+        SecretBytes::from(std::mem::take(&mut self.0))
     }
 }

@@ -17,13 +17,26 @@
 //! ```
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes that must not leave the process except where the user asked for them.
 ///
 /// `Clone` exists because one value may be sealed to several places; every copy is wiped on drop.
 #[derive(Clone, Default)]
-pub struct SecretBytes(Zeroizing<Vec<u8>>);
+pub struct SecretBytes(Vec<u8>);
+
+/// Empties a buffer and wipes all of its memory at once. What zeroize does for vectors goes byte by byte, which takes a file of
+/// some megabytes longer than to decrypt it.
+pub fn wipe(bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.spare_capacity_mut().zeroize();
+}
+
+impl Drop for SecretBytes {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
 
 impl SecretBytes {
     /// The one door out. Callers keep the slice as short as they can and never put it into an error, a log or a metric.
@@ -45,7 +58,7 @@ impl SecretBytes {
 impl From<Vec<u8>> for SecretBytes {
     /// Takes the buffer over without copying it, so no second copy is left behind.
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(bytes)
     }
 }
 
@@ -56,8 +69,8 @@ impl From<String> for SecretBytes {
 }
 
 impl From<Zeroizing<Vec<u8>>> for SecretBytes {
-    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(bytes)
+    fn from(mut bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(std::mem::take(&mut *bytes))
     }
 }
 
@@ -72,7 +85,7 @@ impl Eq for SecretBytes {}
 
 #[cfg(test)]
 mod tests {
-    use super::SecretBytes;
+    use super::{SecretBytes, wipe};
 
     #[test]
     fn equal_bytes_are_equal_and_others_are_not() {
@@ -87,5 +100,17 @@ mod tests {
         let bytes = b"kept in place".to_vec();
         let address = bytes.as_ptr();
         assert!(std::ptr::eq(SecretBytes::from(bytes).expose().as_ptr(), address));
+        let bytes = zeroize::Zeroizing::new(b"kept in place".to_vec());
+        let address = bytes.as_ptr();
+        assert!(std::ptr::eq(SecretBytes::from(bytes).expose().as_ptr(), address));
+    }
+
+    #[test]
+    fn wiping_reaches_what_was_in_use_and_what_was_not() {
+        let mut bytes = b"some bytes and more of them".to_vec();
+        bytes.truncate(4);
+        let capacity = bytes.capacity();
+        wipe(&mut bytes);
+        assert_eq!((bytes.len(), bytes.capacity()), (0, capacity));
     }
 }

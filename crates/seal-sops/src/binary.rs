@@ -28,10 +28,10 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Layout, SopsError> {
     })
 }
 
-/// Anything else need not be read as JSON. The block of a sealed file stands at its end or its beginning, so this is quick.
+/// Anything else need not be read as JSON. The block of a sealed file stands at its end, so it is looked for from there.
 fn looks_sealed(bytes: &[u8]) -> bool {
     let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    is_object && std::str::from_utf8(bytes).is_ok_and(|text| text.contains("\"sops\""))
+    is_object && std::str::from_utf8(bytes).is_ok_and(|text| text.rfind("\"sops\"").is_some())
 }
 
 /// The bytes with the changes made: into the wrapper, out of it, or within it.

@@ -31,14 +31,17 @@ pub struct Enc {
 impl Enc {
     /// Reads a sealed value. `None` for everything that is none.
     pub fn parse(text: &str) -> Option<Enc> {
-        let line = text.strip_prefix(START)?.split('\n').next()?;
-        let (data, rest) = line.split_once(",iv:")?;
-        let (iv, rest) = rest.split_once(",tag:")?;
-        let (tag, rest) = rest.split_once(",type:")?;
+        let rest = text.strip_prefix(START)?;
+        let line = rest.find('\n').map_or(rest, |end| &rest[..end]);
+        // No base64 holds a comma, so the first one ends it.
+        let part = |rest: &'_ str| rest.find(',').filter(|end| *end > 0);
+        let (data, rest) = line.split_at(part(line)?);
+        let rest = rest.strip_prefix(",iv:")?;
+        let (iv, rest) = rest.split_at(part(rest)?);
+        let rest = rest.strip_prefix(",tag:")?;
+        let (tag, rest) = rest.split_at(part(rest)?);
+        let rest = rest.strip_prefix(",type:")?;
         let kind = Type::of_name(&rest[..rest.rfind(']')?])?;
-        if data.is_empty() || iv.is_empty() || tag.is_empty() {
-            return None;
-        }
         Some(Enc { data: decode(data)?, iv: decode(iv)?, tag: decode(tag)?, kind })
     }
 
@@ -105,6 +108,9 @@ mod tests {
             ("ENC[AES256_GCM,data:YQ,iv:YQ==,tag:YQ==,type:str]", false),
             ("ENC[AES256_GCM,data:YQ==,tag:YQ==,iv:YQ==,type:str]", false),
             ("ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:text]", false),
+            ("ENC[AES256_GCM,data:YQ==,IV:YQ==,iv:YQ==,tag:YQ==,type:str]", false),
+            ("ENC[AES256_GCM,data:YQ==,iv:,tag:YQ==,type:str]", false),
+            ("ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:,type:str]", false),
             ("ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str", false),
             ("ENC[AES128_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]", false),
             ("", false),

@@ -136,6 +136,12 @@ fn open(cipher: &Cipher, enc: Enc, aad: &[u8]) -> Option<Value> {
     canonical(enc.kind, bytes)
 }
 
+/// The file with its values in clear and without its block.
+fn clear(file: &SopsFile, values: impl Iterator<Item = (NodeId, Option<Value>)>) -> Result<SecretBytes, SopsError> {
+    let nodes = values.filter_map(|(id, value)| Some((id, New::Clear(value?)))).collect();
+    file.write(&Changes { nodes, block: BlockChange::Remove, ..Changes::default() })
+}
+
 impl Opened {
     /// A file in clear, for what is done with the documents alone: its key opens nothing.
     pub(crate) fn of_clear(file: SopsFile) -> Opened {
@@ -169,10 +175,7 @@ impl Opened {
         if store != self.file.store {
             return crate::file::emit(store, &self.file.name, &self.documents(), indent);
         }
-        let clear = |id: NodeId| self.values[id as usize].clone().map(|value| (id, New::Clear(value)));
-        let nodes = self.file.layout.ids().filter_map(clear).collect();
-        let changes = Changes { nodes, block: BlockChange::Remove, ..Changes::default() };
-        self.file.write(&changes)
+        clear(&self.file, self.file.layout.ids().zip(self.values.iter().cloned()))
     }
 
     /// As [`Opened::to_clear`] when nothing else is wanted: the one value of a binary file is handed on without a copy.
@@ -187,6 +190,10 @@ impl Opened {
             if let Some(value) = only.and_then(|id| self.values[id as usize].take()) {
                 return Ok(value.bytes);
             }
+        }
+        if store == self.file.store {
+            let values = std::mem::take(&mut self.values);
+            return clear(&self.file, self.file.layout.ids().zip(values));
         }
         self.to_clear_with(store, indent)
     }

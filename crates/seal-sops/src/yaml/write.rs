@@ -105,7 +105,11 @@ impl Writer<'_> {
     fn value(&self, id: NodeId, new: &New, splices: &mut Vec<Splice>) -> Result<(), SopsError> {
         let node = self.node(id);
         let old = &self.text[node.span.clone()];
-        let mut text = Output::default();
+        let length = match new {
+            New::Sealed(sealed) => sealed.len(),
+            New::Clear(value) => value.bytes.len(),
+        };
+        let mut text = Output::with_capacity(length + 8);
         // `key:` with nothing behind it.
         if node.span.is_empty() && !self.text[..node.span.start].ends_with([' ', '\t']) {
             text.push(" ");
