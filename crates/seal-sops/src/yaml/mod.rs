@@ -1,16 +1,18 @@
 //! YAML files: read into a layout, changed in place.
 //!
-//! `read` makes nodes of the spans that seal-manifest finds, `comments` finds what sops' reader attaches where, `write` splices.
+//! `read` makes nodes of the spans that seal-manifest finds, `comments` finds what sops' reader attaches where, `write` splices, `local` proves that little changed.
 
 mod block;
 mod comments;
 mod emit;
+mod local;
 mod read;
 mod scalar;
 mod structure;
 mod write;
 
 pub(crate) use emit::emit;
+pub(crate) use local::proves;
 pub(crate) use read::read;
 pub(crate) use write::write;
 
