@@ -164,7 +164,8 @@ impl Certificates {
             }
             (None, Some(name)) => Err(CliError::usage(format!("--cluster {name}: there is no .seal.yaml here or above"))),
             _ => Err(CliError::usage("no certificate to seal to").hint(
-                "give --cert FILE|URL, --context NAME or --recipient age1..., or name the cluster in .seal.yaml (`seal cert pin`)",
+                "give --cert FILE|URL, --context NAME or --recipient age1..., or name the cluster in .seal.yaml (`seal cert pin`); \
+                 for a SOPS file, give --age age1... or a rule in .sops.yaml that names it",
             )),
         }
     }

@@ -106,7 +106,12 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit, CliError> {
     match (&args.into, args.given.is_empty()) {
         (Some(file), _) => run_into(&args, file, io),
         (None, false) => run_given(&args, io),
-        (None, true) => run_files(&args, io),
+        (None, true) => run_files(&args, io).map_err(|error| match error.exit {
+            Exit::USAGE if args.paths.is_empty() && !args.sops.identity.identities.is_empty() => {
+                error.hint("-i names an age identity, not the file to seal: for that, say `--in-place FILE`")
+            }
+            _ => error,
+        }),
     }
 }
 

@@ -47,8 +47,9 @@ impl Told {
                 some(&other)
             ));
         }
+        let values = if count == 1 { "value" } else { "values" };
         let in_clear = if open.is_empty() { String::new() } else { format!(", {} in clear", open.len()) };
-        Ok(Self { warnings, said: format!("{named}: {count} values sealed{in_clear}, {}", policy.described()) })
+        Ok(Self { warnings, said: format!("{named}: {count} {values} sealed{in_clear}, {}", policy.described()) })
     }
 
     /// Says it.
