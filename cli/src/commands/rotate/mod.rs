@@ -253,10 +253,11 @@ fn online(args: &Args, works: &mut [Keyed], io: &mut Io) -> Result<(), CliError>
                 .hint("give --context NAME, a .seal.yaml cluster, or --recovery-key FILE to work offline"));
         }
         let choice = choice.resolve(io)?;
+        let now = io.now();
         let mut asker = Asker::new(args.dry_run || args.check, io.rng());
         cluster::block_on(async {
             let controller = choice.controller().await?;
-            let pem = controller.certificate().await?;
+            let pem = cluster::newest_certificate(controller.api(), &choice.target, now).await?;
             let newest = Certificate::from_pem(pem.as_bytes())
                 .map_err(|error| CliError::failed(format!("the controller's certificate: {error}")))?
                 .public_key;
