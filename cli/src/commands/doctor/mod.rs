@@ -291,7 +291,7 @@ async fn key_secrets(choice: &Choice) -> Answer {
                     "keys",
                     Verdict::Bad,
                     format!("no key Secrets in {}", choice.target.namespace),
-                    "restore them: `seal keys restore BACKUP`",
+                    "if that is the controller's namespace, restore them: `seal keys restore BACKUP`; else name it with --controller-namespace",
                 ),
                 (count, true) => answer(
                     "keys",

@@ -10,6 +10,7 @@ type Keys = BTreeSet<(String, String)>;
 
 const REKEY: &str = "bring it up to date with `seal rekey`";
 const RESEAL: &str = "open the file and encrypt it again";
+const REMAC: &str = "see what changed, then `seal rekey` adds it again";
 
 pub(super) fn check(store: Store, metadata: &Metadata, policy: &Policy, findings: &mut Vec<Finding>) {
     if let Some(wanted) = &policy.groups {
@@ -35,7 +36,7 @@ pub(super) fn check(store: Store, metadata: &Metadata, policy: &Policy, findings
     }
     if policy.strong_mac && metadata.strong_mac.is_none() {
         let message = "the file has no seal_mac and its policy demands one (sops drops it when it rewrites a file)";
-        findings.push(Finding::error("strong-mac-missing", message, RESEAL));
+        findings.push(Finding::error("strong-mac-missing", message, REMAC));
     }
 }
 
