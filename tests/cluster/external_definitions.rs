@@ -113,7 +113,7 @@ fn shape(n: usize) -> Value {
         target["template"] = template;
     }
     let mut spec = json!({"secretStoreRef": store, "target": target});
-    if n % 3 > 0 {
+    if !n.is_multiple_of(3) {
         spec["refreshInterval"] = interval;
     }
     match n % 5 {

@@ -11,7 +11,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// A template to compare.
-pub struct Case {
+pub(crate) struct Case {
     pub from: String,
     pub template: String,
     pub missing: &'static str,
@@ -19,7 +19,7 @@ pub struct Case {
 
 /// What came of it.
 #[derive(PartialEq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Text(Vec<u8>),
     Error(Option<String>),
 }
@@ -34,7 +34,7 @@ impl fmt::Display for Outcome {
 }
 
 /// The data that every case is given.
-pub fn data() -> BTreeMap<String, SecretBytes> {
+pub(crate) fn data() -> BTreeMap<String, SecretBytes> {
     let values: [(&str, &[u8]); 14] = [
         ("user", b"admin"),
         ("password", b"p@ss w\"ord'<&>\\"),
@@ -55,7 +55,7 @@ pub fn data() -> BTreeMap<String, SecretBytes> {
 }
 
 /// A world that stands still.
-pub struct Still(pub u64);
+pub(crate) struct Still(pub u64);
 
 impl World for Still {
     fn now(&self) -> (i64, i32) {
@@ -75,7 +75,7 @@ impl World for Still {
 }
 
 /// Go's outcome and ours of every case; `None` when Go's program is not to be had.
-pub fn both(cases: &[Case]) -> Option<Vec<(Outcome, Outcome)>> {
+pub(crate) fn both(cases: &[Case]) -> Option<Vec<(Outcome, Outcome)>> {
     let program = peers::tool("templates")?;
     let encoded: BTreeMap<String, String> =
         data().iter().map(|(key, value)| (key.clone(), STANDARD.encode(value.expose()))).collect();

@@ -37,7 +37,7 @@ pub fn is_slow(templates: &Templates) -> bool {
 }
 
 /// Keys that a template reads directly and that are neither an item nor a plain entry: they print `<no value>`. By template.
-pub fn missing<'t>(templates: &'t Templates, is_item: impl Fn(&str) -> bool) -> Vec<(&'t str, Vec<String>)> {
+pub fn missing(templates: &Templates, is_item: impl Fn(&str) -> bool) -> Vec<(&str, Vec<String>)> {
     let known = |name: &str| is_item(name) || templates.get(name).is_some_and(Option::is_some);
     let missing = |template: Template| template.fields().into_iter().filter(|name| !known(name)).collect::<Vec<_>>();
     let texts = templates.iter().filter_map(|(key, text)| Some((key.as_str(), text.as_ref()?)));
