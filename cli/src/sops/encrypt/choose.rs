@@ -29,7 +29,7 @@ pub fn is_meant(paths: &[PathBuf], output: Option<&Path>, args: &EncryptArgs, io
             if policies.is_for_objects(place, io)? {
                 break;
             }
-            ruled = ruled || policies.for_file(place, io)?.is_some();
+            ruled = ruled || policies.is_for_sops(place, io)? || policies.for_file(place, io)?.is_some();
         }
         meant.push(ruled);
     }
