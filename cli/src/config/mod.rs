@@ -12,7 +12,7 @@
 //!   staging:
 //!     context: staging-admin              # ask the controller behind this kubeconfig context
 //!     controller: {namespace: kube-system, name: sealed-secrets-controller}
-//!     installation: ed25519:MCowBQYDK2VwAyEA...   # renewals signed by this installation are accepted
+//!     installation: ed25519:Oh7pQu5OlovTSJHeMaEMl4ZrBex0Ps90eWv3jQ4m5K4=   # renewals signed by this installation are accepted
 //! recipients:                             # age recipients by name
 //!   alice: age1...
 //!   production: age1...
