@@ -3,8 +3,8 @@
 //! It is asked at every sync, with the namespace as it is now. What it refuses is refused whatever was allowed before.
 
 use super::Profile;
-use super::rewrite::compile;
 use seal_api::external_secrets::{Provider, SecretStore, StoreCondition, StoreKind};
+use seal_manifest::go_regex::GoRegex;
 use std::collections::BTreeMap;
 
 /// On a ClusterSecretStore: what keys must begin with, `{namespace}` standing for the namespace of whoever asks.
@@ -101,7 +101,7 @@ fn allows(condition: &StoreCondition, who: &Use<'_>, profile: Profile) -> bool {
             Profile::Compatible => pattern.clone(),
         };
         // The pattern alone must compile, or `a)|(b` would break out of the anchors.
-        compile(pattern).and(compile(&anchored)).is_some_and(|expression| expression.is_match(who.namespace))
+        GoRegex::new(pattern).and_then(|_| GoRegex::new(&anchored)).is_ok_and(|expression| expression.is_match(who.namespace))
     };
     !condition.broken
         && (condition.namespaces.iter().any(|name| name == who.namespace)

@@ -4,8 +4,8 @@
 
 use super::gjson_path::entries;
 use super::keys::{KeyTrouble, Map, renamed};
-use regex::{Regex, RegexBuilder};
 use seal_api::external_secrets::{ConflictPolicy, Merge, MergeStrategy, PriorityPolicy, Rewrite};
+use seal_manifest::go_regex::GoRegex;
 use seal_secret::SecretBytes;
 use std::collections::BTreeMap;
 
@@ -47,50 +47,25 @@ pub(super) fn rewritten(rewrites: &[Rewrite], map: Map, transform: Transform<'_>
 fn one(rewrite: &Rewrite, map: Map, transform: Transform<'_>) -> Result<Map, RewriteTrouble> {
     match rewrite {
         Rewrite::Regexp { source, target } => {
-            let expression = compile(source).ok_or(RewriteTrouble::Expression)?;
-            renamed(map, |key| Ok(expression.replace_all(key, target.as_str()).into_owned()), true)
+            let expression = GoRegex::new(source).map_err(|_| RewriteTrouble::Expression)?;
+            renamed(map, |key| Ok(replaced(&expression, key, target)), true)
         }
         Rewrite::Transform(template) => renamed(map, |key| transform(template, key).map_err(RewriteTrouble::Template), true),
         Rewrite::Merge(merge) => merged(merge, map),
     }
 }
 
-/// Compiles an expression of Go: its classes are those of ASCII.
-pub(super) fn compile(source: &str) -> Option<Regex> {
-    RegexBuilder::new(&ascii_classes(source)).size_limit(1 << 20).nest_limit(50).build().ok()
-}
-
-/// `\d`, `\w` and `\s` mean ASCII in Go.
-fn ascii_classes(source: &str) -> String {
-    let (mut out, mut chars, mut class) = (String::with_capacity(source.len()), source.chars().peekable(), false);
-    while let Some(c) = chars.next() {
-        match c {
-            '[' if !class => class = true,
-            ']' if class => class = false,
-            _ => {}
-        }
-        let inner = match (c, chars.peek()) {
-            ('\\', Some('d' | 'D')) => "0-9",
-            ('\\', Some('w' | 'W')) => "0-9A-Za-z_",
-            ('\\', Some('s' | 'S')) => "\\t\\n\\f\\r ",
-            ('\\', Some(_)) => {
-                out.push(c);
-                out.extend(chars.next());
-                continue;
-            }
-            _ => {
-                out.push(c);
-                continue;
-            }
-        };
-        let negated = chars.next().is_some_and(|letter| letter.is_ascii_uppercase());
-        match (class, negated) {
-            (true, false) => out.push_str(inner),
-            (_, true) => out.push_str(&format!("[^{inner}]")),
-            (false, false) => out.push_str(&format!("[{inner}]")),
-        }
+/// The key with every match replaced; `$1` and `${name}` in the target are what the groups matched.
+fn replaced(expression: &GoRegex, key: &str, target: &str) -> String {
+    let (mut out, mut at) = (Vec::new(), 0);
+    for captures in expression.captures(key.as_bytes()) {
+        let Some(found) = captures.get(0) else { continue };
+        out.extend(&key.as_bytes()[at..found.start()]);
+        captures.expand(target.as_bytes(), &mut out);
+        at = found.end();
     }
-    out
+    out.extend(&key.as_bytes()[at..]);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn merged(merge: &Merge, map: Map) -> Result<Map, RewriteTrouble> {

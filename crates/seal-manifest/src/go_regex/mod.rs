@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Captures, Match, Regex, RegexBuilder};
 
 /// Go refuses larger counts, also when nesting multiplies them.
 const MOST_REPEATS: u32 = 1000;
@@ -38,15 +38,41 @@ impl GoRegex {
         built.map(GoRegex).map_err(|_| RegexError { what, at: 1 })
     }
 
-    /// The expression in the crate's terms, groups and laziness kept. It takes bytes; empty matches may fall inside of a character.
-    pub fn inner(&self) -> &Regex {
-        &self.0
+    /// All matches with their groups, as Go finds them: it steps by characters, so no empty match is inside of one.
+    pub fn captures<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Captures<'t>> {
+        let begins = move |found: &Captures<'t>| {
+            let whole = found.get(0);
+            whole.is_some_and(|whole| !whole.is_empty() || !is_inside(text, whole.start()))
+        };
+        self.0.captures_iter(text).filter(begins)
+    }
+
+    /// All matches, by the same rule.
+    pub fn matches<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Match<'t>> {
+        self.0.find_iter(text).filter(move |found| !found.is_empty() || !is_inside(text, found.start()))
+    }
+
+    /// True when it matches anywhere in these bytes.
+    pub fn is_match_in(&self, bytes: &[u8]) -> bool {
+        self.0.is_match(bytes)
     }
 
     /// True when it matches anywhere in the text.
     pub fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text.as_bytes())
     }
+}
+
+/// Whether a position is inside of a character.
+fn is_inside(text: &[u8], at: usize) -> bool {
+    if text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80) {
+        return false;
+    }
+    (at.saturating_sub(3)..at).rev().any(|start| {
+        let chunk = text[start..].utf8_chunks().next();
+        let first = chunk.and_then(|chunk| chunk.valid().chars().next());
+        first.is_some_and(|c| start + c.len_utf8() > at)
+    })
 }
 
 /// What was written last: repetition operators ask for it.

@@ -2,18 +2,15 @@
 
 use crate::call::{Answer, Call, Fault, Function, Is};
 use crate::value::{List, Of, Value};
-use regex::bytes::Match;
 use seal_manifest::go_regex::GoRegex;
 use std::rc::Rc;
 
 pub(super) const ALL: &[Function] = &[
     // What cannot be compiled matches nothing.
     Function::new("regexMatch", &[Is::Text, Is::Text], |call| {
-        Ok(Value::Bool(compiled(call).is_ok_and(|regex| regex.inner().is_match(&call.text(1)))))
+        Ok(Value::Bool(compiled(call).is_ok_and(|regex| regex.is_match_in(&call.text(1)))))
     }),
-    Function::new("mustRegexMatch", &[Is::Text, Is::Text], |call| {
-        Ok(Value::Bool(compiled(call)?.inner().is_match(&call.text(1))))
-    }),
+    Function::new("mustRegexMatch", &[Is::Text, Is::Text], |call| Ok(Value::Bool(compiled(call)?.is_match_in(&call.text(1))))),
     Function::new("regexFind", &[Is::Text, Is::Text], find),
     Function::new("mustRegexFind", &[Is::Text, Is::Text], find),
     Function::new("regexFindAll", &[Is::Text, Is::Text, Is::Int], find_all),
@@ -45,35 +42,17 @@ fn compiled(call: &mut Call<'_, '_>) -> Result<GoRegex, Fault> {
     GoRegex::new(&text).map_err(|error| Fault::because(error.what))
 }
 
-/// Matches as Go finds them: it steps by characters, so none begins inside of one.
-fn matches<'t>(regex: &'t GoRegex, text: &'t [u8]) -> impl Iterator<Item = Match<'t>> {
-    regex.inner().find_iter(text).filter(|found| !found.is_empty() || !is_inside(text, found.start()))
-}
-
-/// Whether a position is inside of a character.
-fn is_inside(text: &[u8], at: usize) -> bool {
-    let Some(byte) = text.get(at) else { return false };
-    if byte & 0xc0 != 0x80 {
-        return false;
-    }
-    (at.saturating_sub(3)..at).rev().any(|start| {
-        let chunk = text[start..].utf8_chunks().next();
-        let first = chunk.and_then(|chunk| chunk.valid().chars().next());
-        first.is_some_and(|c| start + c.len_utf8() > at)
-    })
-}
-
 fn find(call: &mut Call<'_, '_>) -> Answer {
     let regex = compiled(call)?;
     let text = call.text(1);
-    call.answer(matches(&regex, &text).next().map(|found| found.as_bytes()).unwrap_or_default())
+    call.answer(regex.matches(&text).next().map(|found| found.as_bytes()).unwrap_or_default())
 }
 
 fn find_all(call: &mut Call<'_, '_>) -> Answer {
     let regex = compiled(call)?;
     let (text, most) = (call.text(1), most(call.int(2)));
     call.budget.make(text.len() * 2)?;
-    let found: Vec<Value> = matches(&regex, &text).take(most).map(|found| Value::text(found.as_bytes())).collect();
+    let found: Vec<Value> = regex.matches(&text).take(most).map(|found| Value::text(found.as_bytes())).collect();
     Ok(Value::List(List { items: Rc::new(found), of: Of::Text }))
 }
 
@@ -85,11 +64,8 @@ fn replace(call: &mut Call<'_, '_>, literal: bool) -> Answer {
     let regex = compiled(call)?;
     let (text, by) = (call.text(1), call.text(2));
     let (mut out, mut at) = (Vec::new(), 0);
-    for captures in regex.inner().captures_iter(&text) {
+    for captures in regex.captures(&text) {
         let Some(found) = captures.get(0) else { continue };
-        if found.is_empty() && is_inside(&text, found.start()) {
-            continue;
-        }
         let before = out.len();
         out.extend(&text[at..found.start()]);
         match literal {
@@ -116,7 +92,7 @@ fn split(call: &mut Call<'_, '_>) -> Answer {
     call.budget.make(text.len() * 2)?;
     let most = most(count);
     let (mut parts, mut begin, mut end) = (Vec::new(), 0, 0);
-    for found in matches(&regex, &text) {
+    for found in regex.matches(&text) {
         if count > 0 && parts.len() + 1 == most {
             break;
         }
